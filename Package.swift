@@ -1,0 +1,98 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// Rooms that touch raw memory or the kernel's ABI mark every unsafe expression.
+let strict: [SwiftSetting] = [.strictMemorySafety()]
+
+/// Below the wall: no Foundation, no Swift concurrency. See docs/design.md.
+let belowTheWall: [Target] = [
+    .target(name: "CLinux"),
+    .target(name: "CKVM"),
+    .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+    .systemLibrary(name: "CCapability", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+    .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: strict),
+    .target(name: "GuestMemory", dependencies: ["Linux"], swiftSettings: strict),
+    .target(name: "Record"),
+    .target(name: "KVM", dependencies: ["CKVM", "Linux", "GuestMemory"], swiftSettings: strict),
+    .target(name: "Bus", dependencies: ["Linux"]),
+    .target(name: "PCI", dependencies: ["Bus", "Linux"]),
+    .target(name: "Virtio", dependencies: ["GuestMemory", "Bus", "PCI", "Linux"], swiftSettings: strict),
+    .target(name: "Storage", dependencies: ["CLinux", "Linux"], swiftSettings: strict),
+    .target(name: "Network", dependencies: ["CLinux", "Linux"], swiftSettings: strict),
+    .target(
+        name: "Devices",
+        dependencies: ["Virtio", "PCI", "Bus", "GuestMemory", "Storage", "Network", "Record", "Linux"],
+        swiftSettings: strict),
+    .target(name: "Boot", dependencies: ["GuestMemory", "Linux"], swiftSettings: strict),
+    .target(name: "Control", dependencies: ["Record", "Linux"]),
+    .target(name: "Sandbox", dependencies: ["CLinux", "CSeccomp", "CCapability", "Linux"]),
+    .target(
+        name: "Machine",
+        dependencies: ["Devices", "Boot", "KVM", "Control", "Record", "GuestMemory", "Bus", "PCI", "Virtio", "Linux"],
+        swiftSettings: strict),
+    .executableTarget(
+        name: "apus-launcher",
+        dependencies: ["Machine", "Sandbox", "Control", "Storage", "Network", "Linux"],
+        linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]),
+]
+
+let aboveTheWall: [Target] = [
+    .target(name: "VMISpec"),
+    .target(name: "Volumes", dependencies: ["VMISpec", "Linux"]),
+    .target(name: "PodNetwork", dependencies: ["VMISpec", "CLinux", "Linux"]),
+    .target(name: "Supervisor", dependencies: ["VMISpec", "Volumes", "PodNetwork", "Control", "Record", "Linux"]),
+    .executableTarget(
+        name: "apus-supervisor",
+        dependencies: [
+            "Supervisor", "VMISpec", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
+    .executableTarget(
+        name: "apus",
+        dependencies: [
+            "HostCheck", "VMISpec", "Supervisor", "Linux", .product(name: "Yams", package: "Yams"),
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
+    .target(name: "HostCheck", dependencies: ["KVM", "Linux", "CLinux"]),
+]
+
+let tests: [Target] = [
+    .target(
+        name: "TestSupport", dependencies: ["GuestMemory", "Virtio", "KVM", "Linux"], path: "Tests/TestSupport"),
+    .testTarget(name: "RoomTests"),
+    .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestSupport"]),
+    .testTarget(name: "GuestMemoryTests", dependencies: ["GuestMemory", "TestSupport"]),
+    .testTarget(name: "RecordTests", dependencies: ["Record"]),
+    .testTarget(name: "KVMTests", dependencies: ["KVM", "GuestMemory", "TestSupport"]),
+    .testTarget(name: "BusTests", dependencies: ["Bus"]),
+    .testTarget(name: "PCITests", dependencies: ["PCI", "Bus", "TestSupport"]),
+    .testTarget(name: "VirtioTests", dependencies: ["Virtio", "TestSupport"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
+    .testTarget(name: "NetworkTests", dependencies: ["Network", "TestSupport"]),
+    .testTarget(name: "DevicesTests", dependencies: ["Devices", "TestSupport"]),
+    .testTarget(name: "BootTests", dependencies: ["Boot", "GuestMemory", "TestSupport"]),
+    .testTarget(name: "ControlTests", dependencies: ["Control"]),
+    .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Linux"]),
+    .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
+    .testTarget(name: "VMISpecTests", dependencies: ["VMISpec"]),
+    .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec"]),
+    .testTarget(name: "Integration", dependencies: ["Machine", "TestSupport"]),
+    .testTarget(name: "EndToEnd", dependencies: ["TestSupport"]),
+]
+
+let package = Package(
+    name: "apus",
+    products: [
+        .executable(name: "apus", targets: ["apus"]),
+        .executable(name: "apus-launcher", targets: ["apus-launcher"]),
+        .executable(name: "apus-supervisor", targets: ["apus-supervisor"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: belowTheWall + aboveTheWall + tests
+)
