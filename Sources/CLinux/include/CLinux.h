@@ -1,1 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Linux ABI that `import Glibc` does not show: declarations and one-line wrappers, no policy.
+// Every wrapper follows the raw system-call convention: a negative result is -errno.
 #pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+// Swift's own Glibc module is built without _GNU_SOURCE: fd_set must look the same in both.
+#include <features.h>
+#undef __USE_XOPEN
+#include <sys/select.h>
+#define __USE_XOPEN 1
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <linux/falloc.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <linux/mempolicy.h>
+#include <linux/sockios.h>
+#include <linux/virtio_ring.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CLINUX_RESULT(expression) \
+    ({ long clinux_r = (long)(expression); clinux_r < 0 ? -(long)errno : clinux_r; })
+
+// ---- files ----
+static inline long clinux_open(const char *path, int flags, unsigned mode) { return CLINUX_RESULT(open(path, flags, mode)); }
+static inline long clinux_close(int fd) { return CLINUX_RESULT(close(fd)); }
+static inline long clinux_dup_cloexec(int fd) { return CLINUX_RESULT(fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
+static inline long clinux_get_flags(int fd) { return CLINUX_RESULT(fcntl(fd, F_GETFL)); }
+static inline long clinux_set_flags(int fd, int flags) { return CLINUX_RESULT(fcntl(fd, F_SETFL, flags)); }
+static inline long clinux_set_cloexec(int fd, int on) { return CLINUX_RESULT(fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0)); }
+static inline long clinux_ioctl(int fd, unsigned long request, unsigned long argument) { return CLINUX_RESULT(ioctl(fd, request, argument)); }
+static inline long clinux_ioctl_pointer(int fd, unsigned long request, void *argument) { return CLINUX_RESULT(ioctl(fd, request, argument)); }
+static inline long clinux_read(int fd, void *p, size_t n) { return CLINUX_RESULT(read(fd, p, n)); }
+static inline long clinux_write(int fd, const void *p, size_t n) { return CLINUX_RESULT(write(fd, p, n)); }
+static inline long clinux_pread(int fd, void *p, size_t n, int64_t at) { return CLINUX_RESULT(pread(fd, p, n, at)); }
+static inline long clinux_pwrite(int fd, const void *p, size_t n, int64_t at) { return CLINUX_RESULT(pwrite(fd, p, n, at)); }
+static inline long clinux_readv(int fd, const struct iovec *v, int n) { return CLINUX_RESULT(readv(fd, v, n)); }
+static inline long clinux_writev(int fd, const struct iovec *v, int n) { return CLINUX_RESULT(writev(fd, v, n)); }
+static inline long clinux_preadv(int fd, const struct iovec *v, int n, int64_t at) { return CLINUX_RESULT(preadv(fd, v, n, at)); }
+static inline long clinux_pwritev(int fd, const struct iovec *v, int n, int64_t at) { return CLINUX_RESULT(pwritev(fd, v, n, at)); }
+static inline long clinux_fsync(int fd) { return CLINUX_RESULT(fsync(fd)); }
+static inline long clinux_fdatasync(int fd) { return CLINUX_RESULT(fdatasync(fd)); }
+static inline long clinux_fallocate(int fd, int mode, int64_t at, int64_t n) { return CLINUX_RESULT(fallocate(fd, mode, at, n)); }
+static inline long clinux_ftruncate(int fd, int64_t n) { return CLINUX_RESULT(ftruncate(fd, n)); }
+static inline long clinux_seek_end(int fd) { return CLINUX_RESULT(lseek(fd, 0, SEEK_END)); }
+static inline long clinux_fstat(int fd, struct stat *s) { return CLINUX_RESULT(fstat(fd, s)); }
+static inline int clinux_is_regular(const struct stat *s) { return S_ISREG(s->st_mode); }
+static inline int clinux_is_block_device(const struct stat *s) { return S_ISBLK(s->st_mode); }
+static inline int clinux_is_character_device(const struct stat *s) { return S_ISCHR(s->st_mode); }
+static inline long clinux_memfd_create(const char *name, unsigned flags) { return CLINUX_RESULT(memfd_create(name, flags)); }
+static inline long clinux_getrandom(void *p, size_t n) { return CLINUX_RESULT(getrandom(p, n, 0)); }
+
+/// Takes an open-file-description lock on the whole file: exclusive for writers, shared for readers; never waits.
+static inline long clinux_ofd_lock(int fd, int exclusive) {
+    struct flock lock = { .l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET };
+    return CLINUX_RESULT(fcntl(fd, F_OFD_SETLK, &lock));
+}
+
+static const unsigned long CLINUX_BLKGETSIZE64 = BLKGETSIZE64;
+static const unsigned long CLINUX_BLKDISCARD = BLKDISCARD;
+static const unsigned long CLINUX_BLKZEROOUT = BLKZEROOUT;
+static const unsigned long CLINUX_BLKSSZGET = BLKSSZGET;
+static const int CLINUX_PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+static const int CLINUX_ZERO_RANGE = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;
+static const int CLINUX_O_DIRECT = O_DIRECT;
+static const int CLINUX_O_PATH = O_PATH;
+
+// ---- memory ----
+static inline long clinux_mmap(void *at, size_t n, int protection, int flags, int fd, int64_t offset, void **result) {
+    void *p = mmap(at, n, protection, flags, fd, offset);
+    if (p == MAP_FAILED) return -(long)errno;
+    *result = p;
+    return 0;
+}
+static inline long clinux_munmap(void *p, size_t n) { return CLINUX_RESULT(munmap(p, n)); }
+static inline long clinux_madvise(void *p, size_t n, int advice) { return CLINUX_RESULT(madvise(p, n, advice)); }
+static inline long clinux_mbind(void *p, size_t n, int mode, const unsigned long *nodes, unsigned long bits, unsigned flags) {
+    return CLINUX_RESULT(syscall(SYS_mbind, p, n, mode, nodes, bits, flags));
+}
+static const int CLINUX_MPOL_BIND = MPOL_BIND;
+static const unsigned CLINUX_MPOL_MF_STRICT = MPOL_MF_STRICT;
+static const unsigned CLINUX_MPOL_MF_MOVE = MPOL_MF_MOVE;
+static const int CLINUX_MADV_POPULATE_WRITE = 23;
+static const int CLINUX_MADV_DONTDUMP = MADV_DONTDUMP;
+static const int CLINUX_MAP_HUGE_SHIFT = 26;
+static const int CLINUX_MAP_HUGETLB = MAP_HUGETLB;
+static const int CLINUX_MAP_NORESERVE = MAP_NORESERVE;
+static const int CLINUX_MAP_FIXED = MAP_FIXED;
+
+// ---- events ----
+static inline long clinux_eventfd(unsigned initial) { return CLINUX_RESULT(eventfd(initial, EFD_CLOEXEC | EFD_NONBLOCK)); }
+static inline long clinux_epoll_create(void) { return CLINUX_RESULT(epoll_create1(EPOLL_CLOEXEC)); }
+static inline long clinux_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
+    struct epoll_event event = { .events = events, .data.u64 = token };
+    return CLINUX_RESULT(epoll_ctl(epoll, operation, fd, &event));
+}
+static inline long clinux_epoll_wait(int epoll, struct epoll_event *events, int count, int timeout_ms) { return CLINUX_RESULT(epoll_wait(epoll, events, count, timeout_ms)); }
+static inline uint32_t clinux_event_mask(const struct epoll_event *event) { return event->events; }
+static inline uint64_t clinux_event_token(const struct epoll_event *event) { return event->data.u64; }
+static inline long clinux_timerfd(void) { return CLINUX_RESULT(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)); }
+static inline long clinux_timerfd_set(int fd, uint64_t first_ns, uint64_t period_ns) {
+    struct itimerspec t = {
+        .it_value = { .tv_sec = (time_t)(first_ns / 1000000000u), .tv_nsec = (long)(first_ns % 1000000000u) },
+        .it_interval = { .tv_sec = (time_t)(period_ns / 1000000000u), .tv_nsec = (long)(period_ns % 1000000000u) } };
+    return CLINUX_RESULT(timerfd_settime(fd, 0, &t, NULL));
+}
+static inline long clinux_signalfd(const sigset_t *set) { return CLINUX_RESULT(signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK)); }
+static inline uint64_t clinux_now_ns(int clock) {
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+// ---- sockets ----
+static inline long clinux_socketpair(int type, int fds[2]) { return CLINUX_RESULT(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds)); }
+static inline long clinux_unix_socket(void) { return CLINUX_RESULT(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+static inline long clinux_unix_address(const char *path, struct sockaddr_un *address) {
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    size_t n = strlen(path);
+    if (n >= sizeof address->sun_path) return -ENAMETOOLONG;
+    memcpy(address->sun_path, path, n + 1);
+    return 0;
+}
+static inline long clinux_unix_bind(int fd, const char *path) {
+    struct sockaddr_un a;
+    long r = clinux_unix_address(path, &a);
+    return r < 0 ? r : CLINUX_RESULT(bind(fd, (struct sockaddr *)&a, sizeof a));
+}
+static inline long clinux_unix_connect(int fd, const char *path) {
+    struct sockaddr_un a;
+    long r = clinux_unix_address(path, &a);
+    return r < 0 ? r : CLINUX_RESULT(connect(fd, (struct sockaddr *)&a, sizeof a));
+}
+static inline long clinux_listen(int fd, int backlog) { return CLINUX_RESULT(listen(fd, backlog)); }
+static inline long clinux_accept(int fd) { return CLINUX_RESULT(accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)); }
+static inline long clinux_shutdown(int fd, int how) { return CLINUX_RESULT(shutdown(fd, how)); }
+
+enum { CLINUX_MAX_DESCRIPTORS = 253 }; // SCM_MAX_FD
+
+/// Sends bytes with descriptors attached to their first byte.
+static inline long clinux_send_descriptors(int fd, const void *bytes, size_t count, const int *descriptors, size_t descriptor_count) {
+    if (descriptor_count > CLINUX_MAX_DESCRIPTORS) return -EINVAL;
+    union { char space[CMSG_SPACE(sizeof(int) * CLINUX_MAX_DESCRIPTORS)]; struct cmsghdr align; } control;
+    struct iovec v = { .iov_base = (void *)bytes, .iov_len = count };
+    struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+    if (descriptor_count > 0) {
+        m.msg_control = control.space;
+        m.msg_controllen = CMSG_SPACE(sizeof(int) * descriptor_count);
+        struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(sizeof(int) * descriptor_count);
+        memcpy(CMSG_DATA(c), descriptors, sizeof(int) * descriptor_count);
+    }
+    return CLINUX_RESULT(sendmsg(fd, &m, MSG_NOSIGNAL));
+}
+
+/// Receives bytes and the descriptors attached to them (close-on-exec); at most `*descriptor_count` of them are kept.
+static inline long clinux_receive_descriptors(int fd, void *bytes, size_t count, int *descriptors, size_t *descriptor_count) {
+    union { char space[CMSG_SPACE(sizeof(int) * CLINUX_MAX_DESCRIPTORS)]; struct cmsghdr align; } control;
+    struct iovec v = { .iov_base = bytes, .iov_len = count };
+    struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space };
+    long r = CLINUX_RESULT(recvmsg(fd, &m, MSG_CMSG_CLOEXEC));
+    size_t room = *descriptor_count, kept = 0;
+    if (r >= 0) {
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+            if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+            size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+            for (size_t i = 0; i < n; i++) {
+                int d;
+                memcpy(&d, CMSG_DATA(c) + i * sizeof(int), sizeof d);
+                if (kept < room) descriptors[kept++] = d; else close(d);
+            }
+        }
+    }
+    *descriptor_count = kept;
+    return r;
+}
+
+// ---- threads, signals, processes ----
+static inline int clinux_set_thread_name(const char *name) { return (int)prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0); }
+static inline int clinux_thread_id(void) { return (int)syscall(SYS_gettid); }
+static inline long clinux_get_affinity(int tid, void *mask, size_t bytes) { return CLINUX_RESULT(syscall(SYS_sched_getaffinity, tid, bytes, mask)); }
+static inline long clinux_set_affinity(int tid, const void *mask, size_t bytes) { return CLINUX_RESULT(syscall(SYS_sched_setaffinity, tid, bytes, mask)); }
+/// The signal that takes a vCPU thread out of KVM_RUN.
+static inline int clinux_kick_signal(void) { return SIGRTMIN; }
+static inline long clinux_ignore_signal(int number) { return CLINUX_RESULT(signal(number, SIG_IGN) == SIG_ERR ? -1 : 0); }
+static inline void clinux_empty_handler(int number) { (void)number; }
+/// Installs a handler that does nothing, without SA_RESTART: the signal only interrupts.
+static inline long clinux_interrupting_signal(int number) {
+    struct sigaction a = { .sa_handler = clinux_empty_handler };
+    return CLINUX_RESULT(sigaction(number, &a, NULL));
+}
+static inline int clinux_wait_exited(int status) { return WIFEXITED(status); }
+static inline int clinux_wait_exit_status(int status) { return WEXITSTATUS(status); }
+static inline int clinux_wait_signalled(int status) { return WIFSIGNALED(status); }
+static inline int clinux_wait_signal(int status) { return WTERMSIG(status); }
+static inline long clinux_die_with_parent(int number) { return CLINUX_RESULT(prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)); }
+static inline long clinux_pidfd_open(int pid) { return CLINUX_RESULT(syscall(434, pid, 0)); } // SYS_pidfd_open, Linux 5.3
+static inline long clinux_become_subreaper(void) { return CLINUX_RESULT(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
+static inline long clinux_futex_wait(const uint32_t *word, uint32_t expected) {
+    return CLINUX_RESULT(syscall(SYS_futex, word, 128 /* FUTEX_WAIT_PRIVATE */, expected, NULL, NULL, 0));
+}
+static inline long clinux_futex_wake(const uint32_t *word, int count) { return CLINUX_RESULT(syscall(SYS_futex, word, 129 /* FUTEX_WAKE_PRIVATE */, count, NULL, NULL, 0)); }
+
+// ---- tun ----
+static const unsigned long CLINUX_TUNSETIFF = TUNSETIFF;
+static const unsigned long CLINUX_TUNSETOFFLOAD = TUNSETOFFLOAD;
+static const unsigned long CLINUX_TUNSETVNETHDRSZ = TUNSETVNETHDRSZ;
+static const unsigned long CLINUX_TUNGETFEATURES = TUNGETFEATURES;
+static const unsigned long CLINUX_TUNGETIFF = TUNGETIFF;
+static const unsigned CLINUX_TUN_F_USO = 0x20u | 0x40u; // TUN_F_USO4 | TUN_F_USO6, Linux 6.2
+static inline long clinux_tun_attach(int fd, const char *name, short flags) {
+    struct ifreq r;
+    memset(&r, 0, sizeof r);
+    strncpy(r.ifr_name, name, IFNAMSIZ - 1);
+    r.ifr_flags = flags;
+    return CLINUX_RESULT(ioctl(fd, TUNSETIFF, &r));
+}
+/// Reads the interface flags (IFF_UP …) of a named interface into `*flags`.
+static inline long clinux_interface_flags(const char *name, int *flags) {
+    struct ifreq r;
+    memset(&r, 0, sizeof r);
+    strncpy(r.ifr_name, name, IFNAMSIZ - 1);
+    int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (s < 0) return -(long)errno;
+    long result = CLINUX_RESULT(ioctl(s, SIOCGIFFLAGS, &r));
+    close(s);
+    *flags = (unsigned short)r.ifr_flags;
+    return result;
+}
+static inline long clinux_interface_mtu(const char *name, int *mtu) {
+    struct ifreq r;
+    memset(&r, 0, sizeof r);
+    strncpy(r.ifr_name, name, IFNAMSIZ - 1);
+    int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (s < 0) return -(long)errno;
+    long result = CLINUX_RESULT(ioctl(s, SIOCGIFMTU, &r));
+    close(s);
+    *mtu = r.ifr_mtu;
+    return result;
+}
+
+// ---- terminal ----
+static inline long clinux_is_terminal(int fd) { return isatty(fd); }
