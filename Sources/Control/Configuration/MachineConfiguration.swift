@@ -49,7 +49,7 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         disks = []
         nets = []
         rng = nil
-        console = .none
+        console = .nowhere
         pvpanic = false
         onReboot = .restart
         onPanic = .exit

@@ -5,7 +5,7 @@ import Record
 /// Where the first serial port leads.
 public enum SerialConsole: RecordChoice, Equatable, Sendable {
     /// Nowhere: output is dropped and there is no input.
-    case none
+    case nowhere
     /// To two open files, for instance a terminal.
     case stdio(input: DescriptorSlot, output: DescriptorSlot)
     /// To whoever connects to a listening unix socket.
@@ -14,7 +14,7 @@ public enum SerialConsole: RecordChoice, Equatable, Sendable {
     /// The name of this value's case in a stream.
     public var caseName: String {
         switch self {
-        case .none: "none"
+        case .nowhere: "nowhere"
         case .stdio: "stdio"
         case .listener: "listener"
         }
@@ -23,7 +23,7 @@ public enum SerialConsole: RecordChoice, Equatable, Sendable {
     /// Puts every field of this value's case.
     public func encode(into fields: inout RecordEncoder) {
         switch self {
-        case .none: break
+        case .nowhere: break
         case .stdio(let input, let output):
             fields.put("input", input)
             fields.put("output", output)
@@ -36,7 +36,7 @@ public enum SerialConsole: RecordChoice, Equatable, Sendable {
     /// - Throws: `RecordError` when there is no such case or a field is not what it should be.
     public init(case name: String, from fields: inout RecordDecoder) throws(RecordError) {
         switch name {
-        case "none": self = .none
+        case "nowhere": self = .nowhere
         case "stdio": self = .stdio(input: try fields.take("input"), output: try fields.take("output"))
         case "listener": self = .listener(slot: try fields.take("slot"))
         default: throw fields.unknownCase
