@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A libFuzzer target over the sources of Record, outside of the package. Tests/Fuzz/run-record builds and runs it.
+
+/// Refuses the input, or finds that it is the one encoding of what it holds and that it can be shown.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzRecord(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+    let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+    do {
+        let value = try Record.parse(bytes)
+        precondition(Record.encode(value) == bytes, "A stream was accepted that is not the encoding of its value")
+        precondition(!value.description.isEmpty && !value.json.isEmpty)
+        _ = try Record.decode(FuzzRecord.self, bytes)
+    } catch {
+        precondition(!error.description.isEmpty)
+    }
+    return 0
+}
+
+/// A record that takes a field of every kind and accepts anything else beside them.
+struct FuzzRecord: Recordable {
+    static let recordName = "f"
+    static let ignoresUnknownFields = true
+
+    func encode(into fields: inout RecordEncoder) {}
+
+    init(from fields: inout RecordDecoder) throws(RecordError) {
+        let _: UInt8 = try fields.take("a", default: 0)
+        let _: Int32? = try fields.take("b", default: nil)
+        let _: [UInt16] = try fields.take("c", default: [])
+        let _: [UInt8] = try fields.take("d", default: [])
+        let _: String = try fields.take("e", default: "")
+        let _: [FuzzRecord] = try fields.take("g", default: [])
+    }
+}
