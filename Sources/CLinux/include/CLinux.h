@@ -270,3 +270,19 @@ static inline long clinux_interface_mtu(const char *name, int *mtu) {
 
 // ---- terminal ----
 static inline long clinux_is_terminal(int fd) { return isatty(fd); }
+
+// ---- sandbox ----
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+enum { CLINUX_CALL_NAMES = 480 };
+static inline long clinux_no_new_privileges(void) { return CLINUX_RESULT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
+static inline long clinux_install_filter(const void *program, unsigned short count) {
+    struct sock_fprog p = { .len = count, .filter = (struct sock_filter *)program };
+    return CLINUX_RESULT(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &p));
+}
+/// Remembers the name of a system call for the report of a violation.
+void clinux_name_call(int number, const char *name);
+/// Remembers which class of thread the calling thread is.
+void clinux_name_thread_class(const char *name);
+/// From now on SIGSYS writes one line with the call's name to standard error and ends the process.
+long clinux_report_violations(void);
