@@ -58,6 +58,13 @@ CKVM_NUMBER(KVM_SET_SIGNAL_MASK);
 CKVM_NUMBER(KVM_GET_TSC_KHZ);
 CKVM_NUMBER(KVM_SET_TSC_KHZ);
 CKVM_NUMBER(KVM_KVMCLOCK_CTRL);
+CKVM_NUMBER(KVM_GET_XSAVE);
+CKVM_NUMBER(KVM_SET_XSAVE);
+CKVM_NUMBER(KVM_GET_XSAVE2);
+CKVM_NUMBER(KVM_GET_XCRS);
+CKVM_NUMBER(KVM_SET_XCRS);
+CKVM_NUMBER(KVM_GET_DEBUGREGS);
+CKVM_NUMBER(KVM_SET_DEBUGREGS);
 #undef CKVM_NUMBER
 
 static const uint32_t CKVM_IOEVENTFD_DATAMATCH = KVM_IOEVENTFD_FLAG_DATAMATCH;
@@ -72,6 +79,9 @@ static inline long ckvm_ioctl_pointer(int fd, unsigned long request, void *argum
     int r = ioctl(fd, request, argument);
     return r < 0 ? -(long)errno : r;
 }
+
+static const long CKVM_RUN_MMIO_DATA = offsetof(struct kvm_run, mmio.data);
+static const long CKVM_RUN_IMMEDIATE_EXIT = offsetof(struct kvm_run, immediate_exit);
 
 // Flexible arrays: where the entries start.
 static inline struct kvm_cpuid_entry2 *ckvm_cpuid_entries(struct kvm_cpuid2 *p) { return p->entries; }

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKVM
+
+/// Everything the kernel holds about a stopped vCPU, as the kernel's own structs in bytes; the order of loading is
+/// `VCPU.load`'s.
+public struct VCPUState: Equatable, Sendable {
+    /// A model-specific register and its value.
+    public struct MSR: Equatable, Sendable {
+        /// The register's number.
+        public var index: UInt32
+        /// Its value.
+        public var value: UInt64
+    }
+
+    /// struct kvm_regs.
+    public var registers: [UInt8]
+    /// struct kvm_sregs.
+    public var systemRegisters: [UInt8]
+    /// struct kvm_xsave, as long as this host makes it.
+    public var xsave: [UInt8]
+    /// struct kvm_xcrs.
+    public var xcrs: [UInt8]
+    /// struct kvm_debugregs.
+    public var debugRegisters: [UInt8]
+    /// struct kvm_lapic_state.
+    public var localAPIC: [UInt8]
+    /// struct kvm_mp_state.
+    public var runState: [UInt8]
+    /// struct kvm_vcpu_events.
+    public var events: [UInt8]
+    /// Every MSR the kernel lists and can read.
+    public var msrs: [MSR]
+}
