@@ -74,7 +74,7 @@ let tests: [Target] = [
     .testTarget(name: "NetworkTests", dependencies: ["Network", "TestSupport"]),
     .testTarget(name: "DevicesTests", dependencies: ["Devices", "TestSupport"]),
     .testTarget(name: "BootTests", dependencies: ["Boot", "GuestMemory", "TestSupport"]),
-    .testTarget(name: "ControlTests", dependencies: ["Control"]),
+    .testTarget(name: "ControlTests", dependencies: ["Control", "Record", "Linux"]),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Linux"]),
     .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "VMISpecTests", dependencies: ["VMISpec"]),

@@ -182,7 +182,7 @@ static inline long clinux_send_descriptors(int fd, const void *bytes, size_t cou
     return CLINUX_RESULT(sendmsg(fd, &m, MSG_NOSIGNAL));
 }
 
-/// Receives bytes and the descriptors attached to them (close-on-exec); at most `*descriptor_count` of them are kept.
+/// Receives bytes and the descriptors attached to them (close-on-exec); at most `*descriptor_count` of them are kept. -EMFILE when some were lost.
 static inline long clinux_receive_descriptors(int fd, void *bytes, size_t count, int *descriptors, size_t *descriptor_count) {
     union { char space[CMSG_SPACE(sizeof(int) * CLINUX_MAX_DESCRIPTORS)]; struct cmsghdr align; } control;
     struct iovec v = { .iov_base = bytes, .iov_len = count };
@@ -199,6 +199,11 @@ static inline long clinux_receive_descriptors(int fd, void *bytes, size_t count,
                 if (kept < room) descriptors[kept++] = d; else close(d);
             }
         }
+    }
+    if (r >= 0 && (m.msg_flags & MSG_CTRUNC)) {
+        // The process is at its limit of open files and the kernel dropped the rest: a later message's descriptors must not take their place.
+        while (kept > 0) close(descriptors[--kept]);
+        r = -EMFILE;
     }
     *descriptor_count = kept;
     return r;

@@ -44,7 +44,7 @@ struct ControlInbox: ~Copyable, Sendable {
         }
         guard descriptors.count >= frame.descriptors else {
             throw ControlError.malformed(
-                "\(descriptors.count) of \(frame.descriptors) descriptors arrived; is the limit of open files reached?")
+                "\(descriptors.count) of \(frame.descriptors) descriptors arrived")
         }
         let bundle = DescriptorBundle(owning: Array(descriptors.prefix(frame.descriptors)))
         descriptors.removeFirst(frame.descriptors)

@@ -39,9 +39,10 @@ public struct DescriptorBundle: ~Copyable, Sendable {
         return FileDescriptor(owning: raw)
     }
 
-    /// Gives up every descriptor: the caller closes them.
+    /// Gives up every descriptor, none of which was taken: the caller closes them.
     consuming func release() -> [Int32] {
         let left = raws.compactMap { $0 }
+        precondition(left.count == raws.count, "A bundle is sent after a descriptor was taken from it")
         raws = []
         return left
     }
