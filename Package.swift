@@ -16,6 +16,7 @@ let belowTheWall: [Target] = [
     .target(name: "GuestMemory", dependencies: ["Linux"], swiftSettings: strict),
     .target(name: "Record"),
     .target(name: "KVM", dependencies: ["CKVM", "Linux", "GuestMemory"], swiftSettings: strict),
+    .target(name: "Sandbox", dependencies: ["CLinux", "CSeccomp", "CCapability", "Linux"]),
     .target(name: "Bus", dependencies: ["Linux"]),
     .target(name: "PCI", dependencies: ["Bus", "Linux"]),
     .target(name: "Virtio", dependencies: ["GuestMemory", "Bus", "PCI", "Linux"], swiftSettings: strict),
@@ -23,14 +24,18 @@ let belowTheWall: [Target] = [
     .target(name: "Network", dependencies: ["CLinux", "Linux"], swiftSettings: strict),
     .target(
         name: "Devices",
-        dependencies: ["Virtio", "PCI", "Bus", "GuestMemory", "Storage", "Network", "Record", "Linux"],
+        dependencies: [
+            "Virtio", "PCI", "Bus", "GuestMemory", "Storage", "Network", "Sandbox", "Record", "Linux",
+        ],
         swiftSettings: strict),
     .target(name: "Boot", dependencies: ["GuestMemory", "Linux"], swiftSettings: strict),
     .target(name: "Control", dependencies: ["Record", "Linux"]),
-    .target(name: "Sandbox", dependencies: ["CLinux", "CSeccomp", "CCapability", "Linux"]),
     .target(
         name: "Machine",
-        dependencies: ["Devices", "Boot", "KVM", "Control", "Record", "GuestMemory", "Bus", "PCI", "Virtio", "Linux"],
+        dependencies: [
+            "Devices", "Boot", "KVM", "Control", "Record", "GuestMemory", "Bus", "PCI", "Virtio", "Storage", "Network",
+            "Sandbox", "Linux",
+        ],
         swiftSettings: strict),
     .executableTarget(
         name: "apus-launcher",

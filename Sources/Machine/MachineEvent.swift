@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Devices
+
+/// Something the guest or a vCPU did that the launcher decides about; the vCPUs are parked or about to park.
+public enum MachineEvent: Equatable, Sendable {
+    /// The guest asked to start again.
+    case resetRequested
+    /// A vCPU met a fault while handling a double fault, which resets a PC.
+    case tripleFaulted
+    /// The guest switched its power off.
+    case poweredOff
+    /// The guest's kernel reported a panic; it runs on.
+    case panicked(GuestPanic)
+    /// The machine cannot run any further.
+    case failed(String)
+}

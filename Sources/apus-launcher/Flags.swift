@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Control
+import Linux
+
+/// What the launcher was told on its command line.
+struct Flags {
+    /// How to begin.
+    enum Mode {
+        /// A supervisor at the other end of this descriptor tells the rest.
+        case controlled(descriptor: Int32)
+        /// The flags below describe the machine.
+        case standalone
+        case help
+        case version
+    }
+
+    var mode = Mode.standalone
+    var name = "apus"
+    var kernel: String?
+    var initrd: String?
+    var commandLine = "console=ttyS0"
+    var cpus = CPUTopology(sockets: 1, cores: 1, threads: 1)
+    var memory: UInt64 = 512 << 20
+    var hugepages: UInt64?
+    var prefaultThreads: UInt32 = 0
+    var disks: [Disk] = []
+    var nets: [Net] = []
+    var serial = Serial.stdio
+    var hasRNG = false
+    var sandbox = true
+
+    struct Disk {
+        var path: String
+        var isReadOnly = false
+        var serial = ""
+    }
+
+    struct Net {
+        var tap: String
+        var mac: MACAddress?
+    }
+
+    enum Serial {
+        case none
+        case stdio
+        case unix(String)
+    }
+
+    /// Reads the arguments behind the program's name.
+    /// - Throws: `FlagError` that names the flag.
+    init(_ arguments: [String]) throws(FlagError) {
+        var rest = arguments[...]
+        while let flag = rest.popFirst() {
+            let (name, attached) = Flags.split(flag)
+            switch name {
+            case "--help", "-h": mode = .help
+            case "--version": mode = .version
+            case "--rng": hasRNG = true
+            default:
+                guard let value = attached ?? rest.popFirst() else { throw FlagError(name, "needs a value") }
+                try take(name, value)
+            }
+        }
+    }
+
+    private mutating func take(_ name: String, _ value: String) throws(FlagError) {
+        switch name {
+        case "--control-fd":
+            guard let raw = Int32(value), raw > 2 else { throw FlagError(name, "must be a descriptor above 2") }
+            mode = .controlled(descriptor: raw)
+        case "--name": self.name = value
+        case "--kernel": kernel = value
+        case "--initrd": initrd = value
+        case "--cmdline": commandLine = value
+        case "--cpus": cpus = try Flags.topology(name, value)
+        case "--memory": memory = try Flags.bytes(name, value)
+        case "--hugepages": hugepages = try Flags.bytes(name, value)
+        case "--prefault":
+            guard let threads = UInt32(value), threads <= 256 else { throw FlagError(name, "must be 0 to 256 threads") }
+            prefaultThreads = threads
+        case "--disk": disks.append(try Flags.disk(name, value))
+        case "--net": nets.append(try Flags.net(name, value))
+        case "--serial": serial = try Flags.serial(name, value)
+        case "--sandbox":
+            guard value == "on" || value == "off" else { throw FlagError(name, "must be on or off") }
+            sandbox = value == "on"
+        default: throw FlagError(name, "is not known; --help lists all flags")
+        }
+    }
+
+    private static func split(_ flag: String) -> (String, String?) {
+        guard let equals = flag.firstIndex(of: "=") else { return (flag, nil) }
+        return (String(flag[..<equals]), String(flag[flag.index(after: equals)...]))
+    }
+
+    /// "4" or "sockets=1,cores=2,threads=2".
+    private static func topology(_ name: String, _ value: String) throws(FlagError) -> CPUTopology {
+        if let cores = UInt32(value), cores > 0 { return CPUTopology(sockets: 1, cores: cores, threads: 1) }
+        var t = CPUTopology(sockets: 1, cores: 1, threads: 1)
+        for (key, text) in try pairs(name, value) {
+            guard let count = UInt32(text), count > 0 else { throw FlagError(name, "\(key) must be at least 1") }
+            switch key {
+            case "sockets": t.sockets = count
+            case "cores": t.cores = count
+            case "threads": t.threads = count
+            default: throw FlagError(name, "takes a number, or sockets=, cores= and threads=")
+            }
+        }
+        return t
+    }
+
+    /// "512M", "2G", "1048576".
+    private static func bytes(_ name: String, _ value: String) throws(FlagError) -> UInt64 {
+        var digits = value[...]
+        for ending in ["iB", "B", "i"] where digits.hasSuffix(ending) { digits = digits.dropLast(ending.count) }
+        let shift: UInt64 =
+            switch digits.last {
+            case "K", "k": 10
+            case "M", "m": 20
+            case "G", "g": 30
+            case "T", "t": 40
+            default: 0
+            }
+        if shift > 0 { digits = digits.dropLast() }
+        guard let number = UInt64(digits), number <= UInt64.max >> shift else {
+            throw FlagError(name, "must be a size such as 512M or 2G, not '\(value)'")
+        }
+        return number << shift
+    }
+
+    private static func disk(_ name: String, _ value: String) throws(FlagError) -> Disk {
+        var disk = Disk(path: "")
+        for (key, text) in try pairs(name, value) {
+            switch key {
+            case "path": disk.path = text
+            case "readonly": disk.isReadOnly = text == "on"
+            case "serial": disk.serial = text
+            default: throw FlagError(name, "takes path=, readonly=on and serial=, not '\(key)'")
+            }
+        }
+        guard !disk.path.isEmpty else { throw FlagError(name, "needs path=FILE") }
+        return disk
+    }
+
+    private static func net(_ name: String, _ value: String) throws(FlagError) -> Net {
+        var net = Net(tap: "")
+        for (key, text) in try pairs(name, value) {
+            switch key {
+            case "tap": net.tap = text
+            case "mac":
+                guard let mac = MACAddress(text), mac.isUnicast else {
+                    throw FlagError(name, "mac must be a unicast address such as 02:00:00:00:00:01")
+                }
+                net.mac = mac
+            default: throw FlagError(name, "takes tap= and mac=, not '\(key)'")
+            }
+        }
+        guard !net.tap.isEmpty else { throw FlagError(name, "needs tap=NAME") }
+        return net
+    }
+
+    private static func serial(_ name: String, _ value: String) throws(FlagError) -> Serial {
+        if value == "none" { return .none }
+        if value == "stdio" { return .stdio }
+        if value.hasPrefix("unix:"), value.count > 5 { return .unix(String(value.dropFirst(5))) }
+        throw FlagError(name, "must be none, stdio or unix:PATH")
+    }
+
+    private static func pairs(_ name: String, _ value: String) throws(FlagError) -> [(String, String)] {
+        var all: [(String, String)] = []
+        for part in value.split(separator: ",") {
+            guard let equals = part.firstIndex(of: "=") else { throw FlagError(name, "takes KEY=VALUE, not '\(part)'") }
+            all.append((String(part[..<equals]), String(part[part.index(after: equals)...])))
+        }
+        return all
+    }
+}
