@@ -35,8 +35,7 @@ struct RecordParser {
 
     private mutating func value(depth: Int, isRoot: Bool = false) throws(RecordError) -> RecordValue {
         guard depth <= limits.maximumDepth else { throw RecordError(.tooDeep(maximum: limits.maximumDepth)) }
-        values += 1
-        guard values <= limits.maximumValues else { throw RecordError(.tooManyValues(maximum: limits.maximumValues)) }
+        try claim(1)
         let byte = try byte()
         guard let kind = RecordKind(rawValue: byte) else { throw RecordError(.unknownKind(byte)) }
         switch kind {
@@ -55,6 +54,7 @@ struct RecordParser {
         case .bytes: return .bytes(Array(try counted()))
         case .numbers:
             let count = try count()
+            try claim(count)
             var numbers: [UInt64] = []
             numbers.reserveCapacity(count)
             for _ in 0..<count { numbers.append(try number()) }
@@ -78,6 +78,14 @@ struct RecordParser {
             guard index < UInt64(shapes.count) else { throw RecordError(.unknownShape(index: index)) }
             return try fields(of: shapes[Int(index)], depth: depth, isRoot: isRoot)
         }
+    }
+
+    /// Counts values against the limit.
+    private mutating func claim(_ count: Int) throws(RecordError) {
+        guard count <= limits.maximumValues - values else {
+            throw RecordError(.tooManyValues(maximum: limits.maximumValues))
+        }
+        values += count
     }
 
     private mutating func fields(

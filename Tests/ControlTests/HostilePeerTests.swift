@@ -86,11 +86,54 @@ struct HostilePeerTests {
                 == .malformed("1 of 2 descriptors arrived"))
     }
 
-    @Test("descriptors that no frame claims are refused", arguments: [1, 9, 1000])
+    @Test("more descriptors than the frame claims are refused", arguments: [1, 9, 1000])
     func tooMany(pieces: Int) throws {
         let result = try receive(frame(.event(.paused), descriptors: 1), descriptors: 2, pieces: pieces)
         #expect(result.messages.isEmpty)
+        #expect(result.error == .malformed("2 of 1 descriptors arrived"))
+    }
+
+    @Test("descriptors that no frame claims are refused", arguments: [1, 9, 1000])
+    func stray(pieces: Int) throws {
+        let result = try receive(frame(.event(.paused)), descriptors: 1, pieces: pieces)
         #expect(result.error == .malformed("descriptors that belong to no frame"))
+    }
+
+    @Test("descriptors that come after their frame's first byte are refused", arguments: [1, 8, 9])
+    func late(early: Int) throws {
+        let pair = try UnixSocket.pair()
+        var channel = try ControlChannel(pair.first)
+        let peer = pair.second
+        let file = try FileDescriptor.memory(named: "late")
+        let bytes = frame(.event(.paused), descriptors: 1)
+        _ = try Self.send(Array(bytes[..<early]), descriptors: [], from: peer)
+        let nothing = try channel.next() == nil
+        #expect(nothing)
+        _ = try Self.send(Array(bytes[early...]), descriptors: [file.raw], from: peer)
+        do {
+            _ = try channel.next()
+            Issue.record("accepted")
+        } catch {
+            #expect(error == .malformed("0 of 1 descriptors arrived"))
+        }
+    }
+
+    @Test("descriptors of a later frame do not take the place of those that were lost")
+    func lost() throws {
+        let pair = try UnixSocket.pair()
+        var channel = try ControlChannel(pair.first)
+        let peer = pair.second
+        let file = try FileDescriptor.memory(named: "lost")
+        let bytes = frame(.event(.paused), descriptors: 1)
+        _ = try Self.send(bytes + bytes, descriptors: [file.raw], from: peer)
+        let first = try channel.next() != nil
+        #expect(first)
+        do {
+            _ = try channel.next()
+            Issue.record("accepted")
+        } catch {
+            #expect(error == .malformed("0 of 1 descriptors arrived"))
+        }
     }
 
     @Test("two thousand mutated conversations end in messages or an error", arguments: [1, 2] as [UInt64])

@@ -65,6 +65,10 @@ struct HostileStreamTests {
         let many = Self.header + [8, 100] + [UInt8](repeating: 0, count: 100)
         #expect(throws: RecordError.self) { try Record.parse(many, limits: RecordLimits(maximumValues: 100)) }
         #expect(throws: Never.self) { try Record.parse(many, limits: RecordLimits(maximumValues: 101)) }
+        let numbers = Self.header + [7, 100] + [UInt8](repeating: 0, count: 100)
+        #expect(throws: RecordError(.tooManyValues(maximum: 100))) {
+            try Record.parse(numbers, limits: RecordLimits(maximumValues: 100))
+        }
         #expect(throws: RecordError(.tooLong(maximum: 10))) {
             try Record.parse(many, limits: RecordLimits(maximumBytes: 10))
         }
