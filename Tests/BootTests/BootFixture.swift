@@ -41,11 +41,11 @@ enum BootFixture {
         let identity = SMBIOSIdentity(topology: try topology(platform.cpus.count))
         if let initrd {
             let file: FileDescriptor? = try file(initrd)
-            return try Boot.load(
+            return try BootLoader.load(
                 kernel: kernel, initrd: file, commandLine: commandLine, platform: platform, identity: identity,
                 into: memory)
         }
-        return try Boot.load(
+        return try BootLoader.load(
             kernel: kernel, initrd: nil, commandLine: commandLine, platform: platform, identity: identity, into: memory)
     }
 

@@ -4,7 +4,7 @@ public import GuestMemory
 public import Linux
 
 /// Prepares guest memory so that a kernel can be entered: firmware tables, kernel, initrd, command line.
-public enum Boot {
+public enum BootLoader {
     /// Loads a kernel, recognised by its content, and everything it expects to find.
     ///
     /// Only `pread` is used on the descriptors, so the same ones serve again after a reset. Guest memory must be
