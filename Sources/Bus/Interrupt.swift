@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Linux
+import Linux
 
 /// A way to interrupt the guest: an eventfd that the machine has wired to an interrupt, or to nothing.
 ///
