@@ -40,7 +40,7 @@ extension VMIManifest {
             (instance, runStrategy) = machine(reader, metadata: manifestMetadata)
         }
         reader.finish()
-        if instance == nil {
+        if !reader.has("spec") {
             report.refuse(FieldPath.root.child("spec"), "is required; describe the machine")
         }
         try report.verdict()

@@ -2,14 +2,14 @@
 
 /// Finds the word somebody meant.
 enum Suggestion {
-    /// The candidate nearest to `word`, if at most a third of its letters differ.
+    /// The candidate nearest to `word`, if no more than a third of its letters, rounded up, differ.
     static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
         guard word.utf8.count <= 64 else { return nil }
         let letters = Array(word.lowercased().utf8)
         var best: (word: String, distance: Int)?
         for candidate in candidates.sorted() {
             let distance = distance(letters, Array(candidate.lowercased().utf8))
-            if distance <= max(1, letters.count / 3), distance < best?.distance ?? .max {
+            if distance <= (letters.count + 2) / 3, distance < best?.distance ?? .max {
                 best = (candidate, distance)
             }
         }
