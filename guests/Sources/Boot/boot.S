@@ -133,7 +133,8 @@ enter_ring3:
         movq    %rcx, 4(%rax)                           // RSP0
         leaq    CPU_IST_TOP(%rbx), %rcx
         movq    %rcx, 36(%rax)                          // IST1
-        movw    $TSS_SIZE, 102(%rax)                    // no I/O bitmap: IOPL decides
+        movw    $104, 102(%rax)                         // an I/O bitmap of zeroes allows every port: some
+        movb    $0xFF, (TSS_SIZE - 1)(%rax)             // hosts' iretq does not load IOPL
         movw    $(SELECTOR_TSS + 15), CPU_GDTR(%rbx)
         leaq    CPU_GDT(%rbx), %rax
         movq    %rax, (CPU_GDTR + 2)(%rbx)

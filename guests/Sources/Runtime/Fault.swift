@@ -4,6 +4,7 @@ import Hardware
 
 @c(guest_fault)
 func fault(_ area: UInt64) {
+    Serial.seize()
     report("apus-guest") {
         $0.word("fault")
         $0.field("cpu", UInt64(hw_load32(area + UInt64(CPU_INDEX))))

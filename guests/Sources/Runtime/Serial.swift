@@ -30,6 +30,11 @@ public enum Serial {
         lock.release()
     }
 
+    /// Takes the line from whoever holds it: for a fault, which may have come while it was held.
+    static func seize() {
+        lock.release()
+    }
+
     private static func waitUntilEmpty() {
         var patience = 100_000
         while hw_in8(port + 5) & 0x20 == 0, patience > 0 { patience -= 1 }
