@@ -9,8 +9,8 @@ struct Samples {
     private let capacity: Int
 
     init(capacity: Int) throws(Failure) {
-        let address = try Memory.allocate(bytes: capacity * 4)
-        guard let memory = Memory.pointer(address) else { throw Failure("out-of-memory") }
+        let address = try Physical.allocate(bytes: capacity * 4)
+        guard let memory = Physical.pointer(address) else { throw Failure("out-of-memory") }
         values = memory.bindMemory(to: UInt32.self, capacity: capacity)
         self.capacity = capacity
     }

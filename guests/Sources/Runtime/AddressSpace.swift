@@ -20,7 +20,7 @@ public enum AddressSpace {
         let top = hw_page_table() + (address >> 39 & 511) * 8
         let upper = try table(at: top) + (address >> 30 & 511) * 8
         if hw_load64(upper) & 1 != 0 { return }
-        let pages = try Memory.allocate(bytes: 4096)
+        let pages = try Physical.allocate(bytes: 4096)
         for index in 0..<UInt64(512) { hw_store64(pages + index * 8, address + index << 21 | 0xE7) }
         hw_store64(upper, pages | 0x27)
         _ = hw_service(UInt64(SERVICE_FLUSH), 0, 0, 0)
@@ -29,7 +29,7 @@ public enum AddressSpace {
     private static func table(at entry: UInt64) throws(Failure) -> UInt64 {
         let present = hw_load64(entry)
         if present & 1 != 0 { return present & 0x000F_FFFF_FFFF_F000 }
-        let fresh = try Memory.allocate(bytes: 4096)
+        let fresh = try Physical.allocate(bytes: 4096)
         hw_store64(entry, fresh | 0x27)
         return fresh
     }

@@ -9,7 +9,7 @@ public struct Arguments {
         if address != 0 {
             var at = address
             while bytes.count < 4096 {
-                let byte = Memory.read8(at)
+                let byte = Physical.read8(at)
                 if byte == 0 { break }
                 bytes.append(byte)
                 at += 1

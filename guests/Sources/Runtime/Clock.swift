@@ -42,7 +42,7 @@ public struct Clock {
             let page = Heap.allocate(bytes: 64, alignment: 64)
         else { return nil }
         let address = UInt64(UInt(bitPattern: page))
-        Memory.clear(address, bytes: 64)
+        Physical.clear(address, bytes: 64)
         Processor.writeMSR(0x4B56_4D01, address | 1)
         let multiplier = UInt64(hw_load32(address + 24))
         let shift = Int8(bitPattern: hw_load8(address + 28))

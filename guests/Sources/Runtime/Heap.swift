@@ -2,7 +2,7 @@
 
 import Hardware
 
-/// The heap behind Swift's allocations and `Memory.allocate`: power-of-two blocks with free lists, fed by a bump pointer.
+/// The heap behind Swift's allocations and `Physical.allocate`: power-of-two blocks with free lists, fed by a bump pointer.
 enum Heap {
     private static let header = 16
     nonisolated(unsafe) private static var lock = SpinLock()
@@ -30,16 +30,16 @@ enum Heap {
             let recycled = free[order]
             if recycled != 0 {
                 free[order] = hw_load64(recycled)
-                return Memory.pointer(recycled)
+                return Physical.pointer(recycled)
             }
             guard let start = take(bytes: UInt64(1) << UInt64(order), alignment: UInt64(header)) else { return nil }
             hw_store64(start, UInt64(order))
-            return Memory.pointer(start + UInt64(header))
+            return Physical.pointer(start + UInt64(header))
         }
         guard let start = take(bytes: UInt64(bytes + alignment), alignment: UInt64(alignment)) else { return nil }
         let block = start + UInt64(alignment)
         hw_store64(block - UInt64(header), 0)
-        return Memory.pointer(block)
+        return Physical.pointer(block)
     }
 
     static func release(_ block: UnsafeMutableRawPointer?) {

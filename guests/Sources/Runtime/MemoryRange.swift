@@ -9,6 +9,13 @@ public struct MemoryRange {
     /// E820 type: 1 is RAM.
     public let kind: UInt32
 
+    /// A range of RAM, or of another E820 type.
+    public init(start: UInt64, bytes: UInt64, kind: UInt32 = 1) {
+        self.start = start
+        self.bytes = bytes
+        self.kind = kind
+    }
+
     /// First address after the range.
     public var end: UInt64 { start + bytes }
     /// Whether the guest may use it.

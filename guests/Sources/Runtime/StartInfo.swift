@@ -12,19 +12,20 @@ public struct StartInfo {
     public let rsdp: UInt64
 
     init(address: UInt64) throws(Failure) {
-        guard Memory.read32(address) == StartInfo.magic else {
-            throw Failure("no-start-info", seen: UInt64(Memory.read32(address)), wanted: UInt64(StartInfo.magic))
+        guard Physical.read32(address) == StartInfo.magic else {
+            throw Failure("no-start-info", seen: UInt64(Physical.read32(address)), wanted: UInt64(StartInfo.magic))
         }
-        arguments = Arguments(address: Memory.read64(address + 24))
-        rsdp = Memory.read64(address + 32)
+        arguments = Arguments(address: Physical.read64(address + 24))
+        rsdp = Physical.read64(address + 32)
         var ranges: [MemoryRange] = []
-        if Memory.read32(address + 4) >= 1 {
-            let table = Memory.read64(address + 40)
-            for index in 0..<UInt64(Memory.read32(address + 48)) {
+        if Physical.read32(address + 4) >= 1 {
+            let table = Physical.read64(address + 40)
+            for index in 0..<UInt64(Physical.read32(address + 48)) {
                 let entry = table + index * 24
                 ranges.append(
                     MemoryRange(
-                        start: Memory.read64(entry), bytes: Memory.read64(entry + 8), kind: Memory.read32(entry + 16)))
+                        start: Physical.read64(entry), bytes: Physical.read64(entry + 8),
+                        kind: Physical.read32(entry + 16)))
             }
         }
         memory = ranges

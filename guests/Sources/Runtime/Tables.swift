@@ -10,15 +10,15 @@ struct Tables {
     init(rsdp hint: UInt64) throws(Failure) {
         guard let rsdp = hint != 0 ? hint : Tables.search() else { return }
         try AddressSpace.map(from: rsdp, to: rsdp + 36)
-        let extended = Memory.read8(rsdp + 15) >= 2 && Memory.read64(rsdp + 24) != 0
-        let root = extended ? Memory.read64(rsdp + 24) : UInt64(Memory.read32(rsdp + 16))
+        let extended = Physical.read8(rsdp + 15) >= 2 && Physical.read64(rsdp + 24) != 0
+        let root = extended ? Physical.read64(rsdp + 24) : UInt64(Physical.read32(rsdp + 16))
         let width: UInt64 = extended ? 8 : 4
         var entry = root + 36
-        let end = root + UInt64(Memory.read32(root + 4))
+        let end = root + UInt64(Physical.read32(root + 4))
         while entry + width <= end {
-            let table = extended ? Memory.read64(entry) : UInt64(Memory.read32(entry))
+            let table = extended ? Physical.read64(entry) : UInt64(Physical.read32(entry))
             try AddressSpace.map(from: table, to: table + 4096)
-            switch Memory.read32(table) {
+            switch Physical.read32(table) {
             case 0x4349_5041: readMADT(table)
             case 0x4746_434D: readMCFG(table)
             default: break
@@ -31,7 +31,7 @@ struct Tables {
     private static func search() -> UInt64? {
         var address: UInt64 = 0xE0000
         while address < 0x100000 {
-            if Memory.read64(address) == 0x2052_5450_2044_5352 { return address }
+            if Physical.read64(address) == 0x2052_5450_2044_5352 { return address }
             address += 16
         }
         return nil
@@ -39,13 +39,13 @@ struct Tables {
 
     private mutating func readMADT(_ table: UInt64) {
         var entry = table + 44
-        let end = table + UInt64(Memory.read32(table + 4))
+        let end = table + UInt64(Physical.read32(table + 4))
         while entry + 2 <= end {
-            let length = UInt64(Memory.read8(entry + 1))
+            let length = UInt64(Physical.read8(entry + 1))
             if length < 2 { return }
-            switch Memory.read8(entry) {
-            case 0 where Memory.read32(entry + 4) & 1 != 0: processors.append(UInt32(Memory.read8(entry + 3)))
-            case 9 where Memory.read32(entry + 8) & 1 != 0: processors.append(Memory.read32(entry + 4))
+            switch Physical.read8(entry) {
+            case 0 where Physical.read32(entry + 4) & 1 != 0: processors.append(UInt32(Physical.read8(entry + 3)))
+            case 9 where Physical.read32(entry + 8) & 1 != 0: processors.append(Physical.read32(entry + 4))
             default: break
             }
             entry += length
@@ -54,10 +54,10 @@ struct Tables {
 
     private mutating func readMCFG(_ table: UInt64) {
         var entry = table + 44
-        let end = table + UInt64(Memory.read32(table + 4))
+        let end = table + UInt64(Physical.read32(table + 4))
         while entry + 16 <= end {
-            if Memory.read16(entry + 8) == 0, Memory.read8(entry + 10) == 0 {
-                ecam = (Memory.read64(entry), Memory.read8(entry + 11))
+            if Physical.read16(entry + 8) == 0, Physical.read8(entry + 10) == 0 {
+                ecam = (Physical.read64(entry), Physical.read8(entry + 11))
             }
             entry += 16
         }

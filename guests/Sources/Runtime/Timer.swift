@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Runtime
-
 /// How processors are made to tick: TSC-deadline when the processor offers it, else the APIC's periodic timer.
-struct Timer {
+public struct Timer {
     private let deadline: Bool
     private let cycles: UInt64
     private let counts: UInt32
     private let cyclesPerMillisecond: UInt64
     private let countsPerMillisecond: UInt64
-    private let vector: UInt8
+    /// The vector it raises.
+    public let vector: UInt8
 
-    init(machine: Machine, rate: UInt64, vector: UInt8) {
+    /// A timer for any processor: `rate` interrupts a second when it runs periodically.
+    public init(machine: Machine, rate: UInt64, vector: UInt8) {
         let offered = Processor.cpuid(1).ecx & 1 << 24 != 0
         deadline = offered && !machine.arguments.has("timer", "periodic")
         cyclesPerMillisecond = machine.clock.cyclesPerMillisecond
@@ -21,9 +21,11 @@ struct Timer {
         self.vector = vector
     }
 
-    var name: StaticString { deadline ? "deadline" : "periodic" }
+    /// The mode's name: `timer=periodic` on the command line refuses TSC-deadline.
+    public var name: StaticString { deadline ? "deadline" : "periodic" }
 
-    func start(on processor: Processor) {
+    /// Starts ticking on the calling processor.
+    public func start(on processor: Processor) {
         if deadline {
             processor.slot(vector).rearm(every: cycles)
             processor.apic.startDeadlineTimer(vector: vector, deadline: Clock.now + cycles)
@@ -32,8 +34,8 @@ struct Timer {
         }
     }
 
-    /// One interrupt; gives the TSC at which it is due.
-    func startOnce(on processor: Processor, milliseconds: UInt64) -> UInt64 {
+    /// Arms one interrupt on the calling processor; gives the TSC at which it is due.
+    public func startOnce(on processor: Processor, milliseconds: UInt64) -> UInt64 {
         let due = Clock.now + milliseconds * cyclesPerMillisecond
         if deadline {
             processor.slot(vector).rearm(every: 0)
@@ -45,7 +47,8 @@ struct Timer {
         return due
     }
 
-    func stop(on processor: Processor) {
+    /// Stops the calling processor's timer.
+    public func stop(on processor: Processor) {
         processor.slot(vector).rearm(every: 0)
         processor.apic.stopTimer()
     }

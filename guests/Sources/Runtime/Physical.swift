@@ -3,7 +3,7 @@
 import Hardware
 
 /// Physical memory by address: everything is mapped where it is.
-public enum Memory {
+public enum Physical {
     /// The byte at an address.
     public static func read8(_ address: UInt64) -> UInt8 { hw_load8(address) }
     /// The little-endian halfword at an address.
