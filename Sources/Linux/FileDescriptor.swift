@@ -37,7 +37,11 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
     /// A second descriptor for the same open file, close-on-exec.
     /// - Throws: `Errno` of `fcntl`.
-    public borrowing func duplicate() throws(Errno) -> FileDescriptor {
+    public borrowing func duplicate() throws(Errno) -> FileDescriptor { try FileDescriptor.duplicate(of: raw) }
+
+    /// A second descriptor for an open file that somebody else owns, such as standard input.
+    /// - Throws: `Errno` of `fcntl`.
+    public static func duplicate(of raw: Int32) throws(Errno) -> FileDescriptor {
         FileDescriptor(owning: Int32(try Errno.check(clinux_dup_cloexec(raw), "dup")))
     }
 

@@ -7,6 +7,9 @@ public struct UnixSocket: ~Copyable, Sendable {
     /// The socket's descriptor.
     public let descriptor: FileDescriptor
 
+    /// Gives up the descriptor, still open.
+    public consuming func release() -> FileDescriptor { descriptor }
+
     /// Most descriptors one message carries (SCM_MAX_FD).
     public static let maximumDescriptors = Int(CLINUX_MAX_DESCRIPTORS)
 

@@ -6,7 +6,7 @@ public import Control
 internal import Devices
 internal import GuestMemory
 public import KVM
-public import Linux
+internal import Linux
 internal import PCI
 public import Sandbox
 internal import Virtio
@@ -48,8 +48,8 @@ public final class Machine: Sendable {
         }
         let group = VCPUGroup()
         let events = try MachineError.step("Making an eventfd") { () throws(Errno) in try EventQueue(group) }
-        let bus = RootBus()
         let memoryBus = MemoryBus()
+        let bus = Assembly.chipset(on: memoryBus)
         let routes = try MachineError.step("Routing interrupts") { () throws(Errno) in
             try InterruptRoutes(shared, capacity: max(shared.vm.check(.irqRouting) - 64, 64))
         }
@@ -67,13 +67,14 @@ public final class Machine: Sendable {
         boot = try Assembly.boot(configuration, descriptors: &descriptors, cpus: cpus, plan: plan)
         try Assembly.console(configuration.console, descriptors: &descriptors, platform: platform, cage: cage)
         let vcpuDoor = try Assembly.door(.vcpu, of: cage)
-        vcpus = try Assembly.vcpus(
+        let vcpus = try Assembly.vcpus(
             cpus, in: shared, ports: platform.ports, memory: memoryBus, group: group, events: events)
         powerOn = try MachineError.step("Reading the power-on state") { () throws(Errno) in
             try PowerOnState(of: vcpus, shared: shared, system: system)
         }
         let pinning = configuration.cpu.pinning
-        do {
+        let watch: Epoll
+        do throws(MachineError) {
             for (index, vcpu) in vcpus.enumerated() {
                 let pin = pinning.map { CPUSet([Int($0[index])]) }
                 try MachineError.step("Starting vCPU \(index)") { () throws(Errno) in
@@ -94,6 +95,8 @@ public final class Machine: Sendable {
             for vcpu in vcpus { vcpu.join() }
             throw error
         }
+        self.vcpus = vcpus
+        self.watch = watch
         self.shared = shared
         self.ram = ram
         self.group = group

@@ -6,7 +6,7 @@ import Linux
 import Machine
 
 /// The launcher on its own: the machine its flags describe, its console on the terminal, its fate in the exit status.
-struct Bench {
+struct Bench: ~Copyable {
     private var runner: Runner
     private let signals: SignalSet
     private let watch: Epoll
@@ -15,12 +15,16 @@ struct Bench {
     /// - Throws: an error that prints as one line.
     init(_ flags: Flags) throws {
         let began = Clock.monotonic
-        signals = try SignalSet([SIGTERM, SIGINT, SIGHUP])
-        var request = try FlagMachine(flags)
-        runner = try Runner(request.configuration, descriptors: request.takeDescriptors(), began: began)
-        watch = try Epoll()
+        let signals = try SignalSet([SIGTERM, SIGINT, SIGHUP])
+        var wanted = try FlagMachine(flags)
+        let configuration = wanted.configuration
+        let runner = try Runner(configuration, descriptors: wanted.takeDescriptors(), began: began)
+        let watch = try Epoll()
         try watch.add(runner.machine.descriptor, .readable, token: 0)
         try watch.add(signals.descriptor.raw, .readable, token: 1)
+        self.signals = signals
+        self.runner = runner
+        self.watch = watch
     }
 
     /// Runs the guest to its end and returns the exit status.

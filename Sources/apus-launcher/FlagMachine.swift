@@ -48,7 +48,8 @@ struct FlagMachine: ~Copyable {
         case .unix(let path):
             do throws(Errno) {
                 let socket = try UnixSocket.listen(path)
-                configuration.console = .listener(slot: try FlagMachine.add(socket.takeDescriptor(), to: &bundle))
+                let slot = try FlagMachine.add(socket.release(), to: &bundle)
+                configuration.console = .listener(slot: slot)
             } catch { throw FlagError("--serial", "\(path): \(error.reason)") }
         }
         try configuration.validate(descriptors: bundle.count)

@@ -20,8 +20,10 @@ struct Runner {
     init(
         _ configuration: MachineConfiguration, descriptors: consuming DescriptorBundle, began: UInt64
     ) throws {
-        self.began = began
-        marks = []
+        var marks: [TimingMark] = []
+        func mark(_ name: String) {
+            marks.append(TimingMark(name: name, nanoseconds: Clock.monotonic - began))
+        }
         onReboot = configuration.onReboot
         onPanic = configuration.onPanic
         let system: System
@@ -41,16 +43,14 @@ struct Runner {
         mark("built")
         try cage.door(.main)()
         mark("confined")
+        self.began = began
+        self.marks = marks
     }
 
     /// Loads the kernel and lets the guest run.
     /// - Throws: `MachineError`.
     mutating func start() throws(MachineError) {
         try machine.start()
-        mark("running")
-    }
-
-    private mutating func mark(_ name: String) {
-        marks.append(TimingMark(name: name, nanoseconds: Clock.monotonic - began))
+        marks.append(TimingMark(name: "running", nanoseconds: Clock.monotonic - began))
     }
 }

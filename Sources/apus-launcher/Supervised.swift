@@ -27,12 +27,15 @@ struct Supervised: ~Copyable {
     init(_ socket: consuming UnixSocket) throws {
         SignalSet.ignoreBrokenPipes()
         // The supervisor says when to end; a terminal's signals are meant for it.
-        signals = try SignalSet([SIGTERM, SIGINT, SIGHUP])
-        channel = try ControlChannel(socket)
-        watch = try Epoll()
+        let signals = try SignalSet([SIGTERM, SIGINT, SIGHUP])
+        var channel = try ControlChannel(socket)
+        let watch = try Epoll()
         try watch.add(channel.raw, .readable, token: Token.channel.rawValue)
         try watch.add(signals.descriptor.raw, .readable, token: Token.signals.rawValue)
         try channel.emit(.ready(LauncherGreeting(version: Help.version, processID: CurrentProcess.id)))
+        self.signals = signals
+        self.channel = channel
+        self.watch = watch
     }
 
     /// Serves until the machine or the supervisor ends; returns the exit status.

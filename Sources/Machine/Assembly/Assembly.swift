@@ -7,6 +7,7 @@ internal import Devices
 internal import GuestMemory
 internal import KVM
 internal import Linux
+internal import PCI
 internal import Sandbox
 
 /// The steps of building a machine, each named in the error it throws.
@@ -15,12 +16,11 @@ enum Assembly {
     static func memory(
         _ plan: MemoryPlan, of configuration: MemoryConfiguration, in shared: SharedVM
     ) throws(MachineError) -> GuestRAM {
-        let ram: GuestRAM
-        do throws(RAMError) {
-            ram = try GuestRAM(layout: plan.layout, backing: plan.backing, nodes: plan.bindings)
-            if configuration.prefaultThreads > 0 { try ram.prefault(threads: Int(configuration.prefaultThreads)) }
-        } catch {
-            throw .memory(error)
+        let ram = try map(plan)
+        if configuration.prefaultThreads > 0 {
+            do throws(RAMError) { try ram.prefault(threads: Int(configuration.prefaultThreads)) } catch {
+                throw .memory(error)
+            }
         }
         for (number, region) in plan.layout.regions.enumerated() {
             try MachineError.step("Giving the guest its memory") { () throws(Errno) in
@@ -31,6 +31,27 @@ enum Assembly {
             }
         }
         return ram
+    }
+
+    private static func map(_ plan: MemoryPlan) throws(MachineError) -> GuestRAM {
+        do throws(RAMError) {
+            return try GuestRAM(layout: plan.layout, backing: plan.backing, nodes: plan.bindings)
+        } catch {
+            throw .memory(error)
+        }
+    }
+
+    /// The root bus with the bridges that a q35 has, its configuration space mapped.
+    static func chipset(on memory: MemoryBus) -> RootBus {
+        let bus = RootBus()
+        // Places on an empty bus are never taken.
+        _ = bus.insert(FixedFunction.hostBridge(ecam: PhysicalMap.ecam), at: .hostBridge)
+        _ = bus.insert(
+            FixedFunction.lpcBridge(powerManagementBase: UInt16(PowerDevice.port)), at: .lpcBridge)
+        memory.insert(
+            BusRange(
+                start: PhysicalMap.ecam.lowerBound, count: UInt64(PhysicalMap.ecam.count), device: ECAM(bus: bus)))
+        return bus
     }
 
     /// Takes kernel and initrd, and settles what the firmware tables will say.
@@ -83,13 +104,15 @@ enum Assembly {
             guard let input = descriptors.take(input), let output = descriptors.take(output) else {
                 throw .configuration(field: "console", "its descriptors did not come")
             }
-            hub.attach(ConsoleStream(input: input, output: output))
+            hub.attach(ConsoleStream(input, reads: true, writes: false))
+            hub.attach(ConsoleStream(output, reads: false, writes: true))
         case .listener(let slot):
             guard let listener = descriptors.take(slot) else {
                 throw .configuration(field: "console", "its descriptor did not come")
             }
-            let socket = UnixSocket(owning: listener)
-            try MachineError.step("Listening on the console") { () throws(Errno) in try hub.listen(on: socket) }
+            do throws(Errno) { try hub.listen(on: UnixSocket(owning: listener)) } catch {
+                throw .step("Listening on the console", error)
+            }
         }
         let prepare = try door(.console, of: cage)
         try MachineError.step("Starting the console") { () throws(Errno) in
