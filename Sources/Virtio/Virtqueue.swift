@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import GuestMemory
+import Synchronization
+
+/// The device's side of a split virtqueue (virtio 1.2 §2.7), owned by one thread.
+///
+/// Ring and descriptor memory belong to a guest that may change it at any time: each field is loaded once and only the
+/// copy is judged. Callers see chains and tokens, never the ring, so that another layout can stand behind the same calls.
+///
+/// Fences, and who in the driver pairs with them:
+/// - `next` loads `avail.idx` with acquire: the entries and descriptors the driver wrote before it (its `virtio_wmb` in
+///   §2.7.13.3) are seen.
+/// - `publish` stores `used.idx` with release: used elements and buffer bytes are seen by a driver that reads the index
+///   and then issues its read barrier (§2.7.14).
+/// - `shouldInterrupt` puts a full fence between that store and the load of `used_event` or `avail.flags`. The driver
+///   has its own full fence between storing those and looking at `used.idx` again: one of the two sees the other.
+/// - `enableKicks` puts a full fence between storing `avail_event` or `used.flags` and looking at `avail.idx` again. It
+///   pairs with the driver's full fence between storing `avail.idx` and reading our wish (§2.7.13.4.1).
+@safe
+public struct Virtqueue: ~Copyable, @unchecked Sendable {
+    /// Index of the queue in its device.
+    public let index: Int
+    /// Number of descriptors.
+    public let size: UInt16
+    let memory: GuestMemory
+    let table: UnsafeMutableRawPointer
+    let available: UnsafeMutableRawPointer
+    let used: UnsafeMutableRawPointer
+    let usedAddress: GuestAddress
+    let mask: UInt16
+    let eventIndex: Bool
+    let indirect: Bool
+    let interrupt: Int32
+    /// The available index as last loaded.
+    var seenAvailable: UInt16
+    var nextAvailable: UInt16
+    var nextUsed: UInt16
+    /// The used index at the last decision about an interrupt; nil when it is unknown, which interrupts once too often.
+    var decidedUsed: UInt16?
+
+    /// Takes up a queue where its setup says.
+    /// - Throws: `QueueError` when the size is not legal, an area is not aligned or not all RAM.
+    public init(_ setup: QueueSetup, memory: GuestMemory, features: UInt64) throws(QueueError) {
+        let size = setup.size
+        guard size > 0, size <= 32768, size & (size - 1) == 0 else { throw .size(size) }
+        let eventIndex = features & Feature.eventIndex != 0
+        let events = eventIndex ? 2 : 0
+        let table = try unsafe Virtqueue.area(setup.descriptorTable, 16 * Int(size), alignment: 16, memory)
+        let available = try unsafe Virtqueue.area(setup.driverArea, 4 + 2 * Int(size) + events, alignment: 2, memory)
+        let used = try unsafe Virtqueue.area(setup.deviceArea, 4 + 8 * Int(size) + events, alignment: 4, memory)
+        unsafe self.table = table
+        unsafe self.available = available
+        unsafe self.used = used
+        self.eventIndex = eventIndex
+        indirect = features & Feature.indirectDescriptors != 0
+        index = setup.index
+        self.size = size
+        self.memory = memory
+        usedAddress = setup.deviceArea
+        mask = size - 1
+        interrupt = setup.interrupt.raw
+        seenAvailable = setup.nextAvailable
+        nextAvailable = setup.nextAvailable
+        nextUsed = setup.nextUsed
+        decidedUsed = setup.nextUsed == 0 ? 0 : nil
+    }
+
+    /// How far the device has got; exact when every chain taken has been completed or put back, and published.
+    public var position: QueuePosition {
+        QueuePosition(queue: index, nextAvailable: nextAvailable, nextUsed: nextUsed)
+    }
+
+    private static func area(
+        _ at: GuestAddress, _ count: Int, alignment: UInt64, _ memory: GuestMemory
+    ) throws(QueueError) -> UnsafeMutableRawPointer {
+        guard at.rawValue & (alignment - 1) == 0 else { throw .misaligned(at) }
+        guard let pointer = unsafe memory.pointer(at, count: count) else { throw .notMemory(at, count: UInt64(count)) }
+        return unsafe pointer
+    }
+}
