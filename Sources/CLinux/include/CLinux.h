@@ -82,10 +82,27 @@ static inline long clinux_ofd_lock(int fd, int exclusive) {
     return CLINUX_RESULT(fcntl(fd, F_OFD_SETLK, &lock));
 }
 
+/// What O_DIRECT asks of memory and offsets, in bytes; both 0 where the file system does not say (statx STATX_DIOALIGN,
+/// Linux 6.1; its two numbers lie at byte 152 of the 256 that the call fills).
+static inline long clinux_direct_alignment(int fd, unsigned *memory, unsigned *offset) {
+    union { unsigned char bytes[256]; uint64_t align; } s;
+    memset(&s, 0, sizeof s);
+    long r = CLINUX_RESULT(syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0x2000u, &s));
+    unsigned mask;
+    memcpy(&mask, s.bytes, sizeof mask);
+    *memory = *offset = 0;
+    if (r == 0 && (mask & 0x2000u)) {
+        memcpy(memory, s.bytes + 152, sizeof *memory);
+        memcpy(offset, s.bytes + 156, sizeof *offset);
+    }
+    return r;
+}
+
 static const unsigned long CLINUX_BLKGETSIZE64 = BLKGETSIZE64;
 static const unsigned long CLINUX_BLKDISCARD = BLKDISCARD;
 static const unsigned long CLINUX_BLKZEROOUT = BLKZEROOUT;
 static const unsigned long CLINUX_BLKSSZGET = BLKSSZGET;
+static const unsigned long CLINUX_BLKPBSZGET = BLKPBSZGET;
 static const int CLINUX_PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 static const int CLINUX_ZERO_RANGE = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;
 static const int CLINUX_O_DIRECT = O_DIRECT;
@@ -248,6 +265,15 @@ static inline long clinux_tun_attach(int fd, const char *name, short flags) {
     strncpy(r.ifr_name, name, IFNAMSIZ - 1);
     r.ifr_flags = flags;
     return CLINUX_RESULT(ioctl(fd, TUNSETIFF, &r));
+}
+/// Reads the name (IFNAMSIZ bytes) and TUNSETIFF's flags of the interface that a tun descriptor is attached to.
+static inline long clinux_tun_identity(int fd, char *name, unsigned *flags) {
+    struct ifreq r;
+    memset(&r, 0, sizeof r);
+    long result = CLINUX_RESULT(ioctl(fd, TUNGETIFF, &r));
+    memcpy(name, r.ifr_name, IFNAMSIZ);
+    *flags = (unsigned short)r.ifr_flags;
+    return result;
 }
 /// Reads the interface flags (IFF_UP …) of a named interface into `*flags`.
 static inline long clinux_interface_flags(const char *name, int *flags) {
