@@ -15,7 +15,7 @@
 #include <limits.h>
 #include <linux/fs.h>
 #include <linux/falloc.h>
-#include <linux/if.h>
+#include <net/if.h>
 #include <linux/if_tun.h>
 #include <linux/mempolicy.h>
 #include <linux/sockios.h>
