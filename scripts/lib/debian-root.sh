@@ -32,10 +32,11 @@ build_debian_root() {
 }
 
 build_debian_root_locked() {
-    local folder=$1 work setup kernel=linux-image-6.12-cloud-amd64
+    local folder=$1 work setup plain kernel=linux-image-6.12-cloud-amd64
     if [ "$2" != refresh ] && [ -e "$folder/root.raw" ]; then return; fi
     # Backports are left out: a root disk is plain Debian 12.
-    [ -n "$(archive_apt apt-cache madison "$kernel" | grep -v backports)" ] || kernel=linux-image-cloud-amd64
+    plain=$(archive_apt apt-cache madison "$kernel" | grep -v -c backports || true)
+    [ "$plain" -gt 0 ] || kernel=linux-image-cloud-amd64
     say "building the Debian 12 root disk with $kernel (a minute or two, once)"
     scratch work
     setup=$(printf '%q' "$(dirname "${BASH_SOURCE[0]}")/debian-root-setup")
