@@ -61,4 +61,6 @@ build_debian_root_locked() {
     fallocate --dig-holes "$work/disk/root.raw"
     publish "$work/disk" "$folder"
     rm -rf "$work"
+    # Disks of older recipes; another checkout may still want a recent one.
+    find "$guests_dir" -maxdepth 1 -name 'debian-root-*' ! -path "$folder" -mtime +7 -exec rm -rf {} +
 }
