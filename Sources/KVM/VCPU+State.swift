@@ -28,8 +28,10 @@ extension VCPU {
     }
 
     /// Puts a saved state back into a vCPU that is not running.
-    /// - Throws: `Errno` that names the call; EINVAL of KVM_SET_MSRS when the host refuses one.
-    public borrowing func load(_ state: VCPUState) throws(Errno) {
+    /// - Returns: the numbers of the MSRs that the host refused.
+    /// - Throws: `Errno` that names the call.
+    @discardableResult
+    public borrowing func load(_ state: VCPUState) throws(Errno) -> [UInt32] {
         try set(CKVM_SET_MP_STATE, state.runState, MemoryLayout<kvm_mp_state>.size, "KVM_SET_MP_STATE")
         try set(CKVM_SET_REGS, state.registers, MemoryLayout<kvm_regs>.size, "KVM_SET_REGS")
         try set(CKVM_SET_SREGS, state.systemRegisters, MemoryLayout<kvm_sregs>.size, "KVM_SET_SREGS")
@@ -38,8 +40,15 @@ extension VCPU {
         try set(CKVM_SET_DEBUGREGS, state.debugRegisters, MemoryLayout<kvm_debugregs>.size, "KVM_SET_DEBUGREGS")
         try set(CKVM_SET_LAPIC, state.localAPIC, MemoryLayout<kvm_lapic_state>.size, "KVM_SET_LAPIC")
         // The TSC-deadline MSR arms the timer of the APIC that was just loaded.
-        try writeMSRs(state.msrs)
+        let refused = try writeMSRs(state.msrs)
         try set(CKVM_SET_VCPU_EVENTS, state.events, MemoryLayout<kvm_vcpu_events>.size, "KVM_SET_VCPU_EVENTS")
+        return refused
+    }
+
+    /// Tells a guest with kvmclock that it was paused, so that its watchdogs do not bark (KVM api.rst 4.69).
+    public borrowing func noteGuestPause() {
+        // A guest without kvmclock has nothing to be told.
+        _ = try? ioctl(descriptor.raw, CKVM_KVMCLOCK_CTRL, 0, "KVM_KVMCLOCK_CTRL")
     }
 
     /// Reads MSRs; those the host lists but cannot read are left out.
@@ -70,20 +79,28 @@ extension VCPU {
         return values
     }
 
-    /// Writes MSRs.
-    /// - Throws: `Errno` of KVM_SET_MSRS; EINVAL when the kernel took only some.
-    public borrowing func writeMSRs(_ msrs: [VCPUState.MSR]) throws(Errno) {
-        let done = try unsafe ioctl(
-            descriptor.raw, CKVM_SET_MSRS, header: MemoryLayout<kvm_msrs>.size,
-            stride: MemoryLayout<kvm_msr_entry>.stride, count: msrs.count, "KVM_SET_MSRS",
-            prepare: { p in
-                let table = unsafe p.assumingMemoryBound(to: kvm_msrs.self)
-                unsafe table.pointee.nmsrs = UInt32(msrs.count)
-                for (i, m) in msrs.enumerated() {
-                    unsafe ckvm_msr_entries(table)[i] = kvm_msr_entry(index: m.index, reserved: 0, data: m.value)
-                }
-            }, result: { (count, _) throws(Errno) in count })
-        guard done == msrs.count else { throw Errno(code: 22, call: "KVM_SET_MSRS") }
+    /// Writes MSRs and returns the numbers of those the kernel refused.
+    /// - Throws: `Errno` of KVM_SET_MSRS.
+    public borrowing func writeMSRs(_ msrs: [VCPUState.MSR]) throws(Errno) -> [UInt32] {
+        var refused: [UInt32] = []
+        var rest = msrs[...]
+        while !rest.isEmpty {
+            let batch = Array(rest)
+            let done = try unsafe ioctl(
+                descriptor.raw, CKVM_SET_MSRS, header: MemoryLayout<kvm_msrs>.size,
+                stride: MemoryLayout<kvm_msr_entry>.stride, count: batch.count, "KVM_SET_MSRS",
+                prepare: { p in
+                    let table = unsafe p.assumingMemoryBound(to: kvm_msrs.self)
+                    unsafe table.pointee.nmsrs = UInt32(batch.count)
+                    for (i, m) in batch.enumerated() {
+                        unsafe ckvm_msr_entries(table)[i] = kvm_msr_entry(index: m.index, reserved: 0, data: m.value)
+                    }
+                }, result: { (count, _) throws(Errno) in count })
+            // The kernel stops at the first one it refuses.
+            if done < batch.count { refused.append(batch[done].index) }
+            rest = rest.dropFirst(done + 1)
+        }
+        return refused
     }
 
     private func get(_ request: UInt, _ bytes: Int, _ call: StaticString) throws(Errno) -> [UInt8] {

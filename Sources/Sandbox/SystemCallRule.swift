@@ -24,9 +24,9 @@ public struct SystemCallRule: Sendable {
         SystemCallRule(call: call, conditions: conditions)
     }
 
-    /// ioctl with one of these request numbers.
-    public static func ioctl(_ requests: UInt...) -> [SystemCallRule] {
-        requests.map { .allow("ioctl", when: .is32(argument: 1, UInt32(truncatingIfNeeded: $0))) }
+    /// ioctl with this request number.
+    public static func ioctl(_ request: UInt) -> SystemCallRule {
+        .allow("ioctl", when: .is32(argument: 1, UInt32(truncatingIfNeeded: request)))
     }
 
     /// Memory for data: nothing that is mapped or remapped may become executable.

@@ -291,3 +291,7 @@ void clinux_name_call(int number, const char *name);
 void clinux_name_thread_class(const char *name);
 /// From now on SIGSYS writes one line with the call's name to standard error and ends the process.
 long clinux_report_violations(void);
+
+// ---- allocator ----
+#include <malloc.h>
+static inline void clinux_one_arena(void) { mallopt(M_ARENA_MAX, 1); }

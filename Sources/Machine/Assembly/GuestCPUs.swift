@@ -63,7 +63,9 @@ struct GuestCPUs {
         for leaf in UInt32(0x8000_0002)...0x8000_0004 {
             guard let e = entries.first(where: { $0.function == leaf }) else { continue }
             for word in [e.eax, e.ebx, e.ecx, e.edx] {
-                for shift in stride(from: UInt32(0), to: 32, by: 8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+                for shift in stride(from: UInt32(0), to: 32, by: 8) {
+                    bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+                }
             }
         }
         return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)

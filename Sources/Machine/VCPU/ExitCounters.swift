@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Control
 import Synchronization
 
 /// How often a vCPU left the guest, by reason; written by its thread alone, read by anybody.
@@ -34,4 +35,7 @@ public final class ExitCounters: Sendable {
         case .other: other.load(ordering: .relaxed)
         }
     }
+
+    /// All counts with their names.
+    var all: [Counter] { Reason.allCases.map { Counter(name: "\($0)", value: value($0)) } }
 }

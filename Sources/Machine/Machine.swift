@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Boot
+internal import Bus
+public import Control
+internal import Devices
+internal import GuestMemory
+public import KVM
+public import Linux
+internal import PCI
+public import Sandbox
+internal import Virtio
+
+/// One virtual machine: built whole, started once, then paused, resumed and reset as often as wanted, and ended.
+///
+/// All calls come from one thread, the launcher's. What happens in between arrives as events: watch `descriptor` and
+/// call `serve` when it is readable.
+public final class Machine: Sendable {
+    private let shared: SharedVM
+    private let ram: GuestRAM
+    private let group: VCPUGroup
+    private let vcpus: [VCPUThread]
+    private let platform: PlatformDevices
+    private let bus: RootBus
+    private let devices: VirtioDevices
+    private let boot: BootSource
+    private let powerOn: PowerOnState
+    private let events: EventQueue
+    private let watch: Epoll
+    private let counters = LifeCycleCounters()
+
+    /// Builds a machine from a validated configuration; nothing runs yet.
+    /// - Parameters:
+    ///   - descriptors: the files the configuration refers to; those it does not use are closed.
+    ///   - system: /dev/kvm.
+    ///   - cage: how its threads are confined.
+    /// - Throws: `MachineError`; nothing is left behind.
+    public init(
+        _ configuration: MachineConfiguration, descriptors: consuming DescriptorBundle, system: borrowing System,
+        cage: Cage
+    ) throws(MachineError) {
+        let cpus = try GuestCPUs(configuration.cpu, system: system)
+        let plan = MemoryPlan(configuration.memory)
+        let shared = try MachineError.step("Making a VM") { () throws(Errno) in SharedVM(try system.createVM()) }
+        let ram = try Assembly.memory(plan, of: configuration.memory, in: shared)
+        try MachineError.step("Making the interrupt controllers") { () throws(Errno) in
+            try shared.vm.createInterruptControllers()
+        }
+        let group = VCPUGroup()
+        let events = try MachineError.step("Making an eventfd") { () throws(Errno) in try EventQueue(group) }
+        let bus = RootBus()
+        let memoryBus = MemoryBus()
+        let routes = try MachineError.step("Routing interrupts") { () throws(Errno) in
+            try InterruptRoutes(shared, capacity: max(shared.vm.check(.irqRouting) - 64, 64))
+        }
+        let platform = try MachineError.step("Making the platform's devices") { () throws(Errno) in
+            try PlatformDevices(
+                shared, bus: bus, layout: plan.layout, signals: events, hasPanicPort: configuration.pvpanic)
+        }
+        let window64 = PhysicalMap.pciWindow64(ram: plan.layout, physicalBits: cpus.physicalBits)
+        let fabric = DeviceFabric(
+            bus: bus, memory: memoryBus, window64: window64, ram: ram.memory, routes: routes,
+            doorbells: Doorbells(shared))
+        let emulatorCPUs = configuration.cpu.emulatorCPUs.map { CPUSet($0.map { Int($0) }) }
+        devices = try VirtioDevices(
+            configuration, descriptors: &descriptors, fabric: fabric, cage: cage, cpus: emulatorCPUs)
+        boot = try Assembly.boot(configuration, descriptors: &descriptors, cpus: cpus, plan: plan)
+        try Assembly.console(configuration.console, descriptors: &descriptors, platform: platform, cage: cage)
+        let vcpuDoor = try Assembly.door(.vcpu, of: cage)
+        vcpus = try Assembly.vcpus(
+            cpus, in: shared, ports: platform.ports, memory: memoryBus, group: group, events: events)
+        powerOn = try MachineError.step("Reading the power-on state") { () throws(Errno) in
+            try PowerOnState(of: vcpus, shared: shared, system: system)
+        }
+        let pinning = configuration.cpu.pinning
+        do {
+            for (index, vcpu) in vcpus.enumerated() {
+                let pin = pinning.map { CPUSet([Int($0[index])]) }
+                try MachineError.step("Starting vCPU \(index)") { () throws(Errno) in
+                    try vcpu.start(cpus: pin, prepare: vcpuDoor)
+                }
+            }
+            watch = try MachineError.step("Watching for events") { () throws(Errno) in
+                let watch = try Epoll()
+                try watch.add(events.signal.raw, .readable, token: 0)
+                for (i, device) in platform.timed.enumerated() {
+                    try watch.add(device.timerDescriptor, .readable, token: UInt64(i + 1))
+                }
+                return watch
+            }
+        } catch {
+            // The threads that did start hold references to all this: they must end first.
+            group.end()
+            for vcpu in vcpus { vcpu.join() }
+            throw error
+        }
+        self.shared = shared
+        self.ram = ram
+        self.group = group
+        self.platform = platform
+        self.bus = bus
+        self.events = events
+    }
+
+    /// Loads the kernel and lets the guest run.
+    /// - Throws: `MachineError.boot` or `step`.
+    public func start() throws(MachineError) {
+        try enterKernel()
+        group.resume()
+    }
+
+    /// Stops the guest's time: no vCPU runs and no device touches its memory when this returns.
+    public func pause() {
+        group.park()
+        devices.pause()
+        platform.power.pause()
+    }
+
+    /// Lets a paused guest go on.
+    public func resume() {
+        platform.power.resume()
+        devices.resume()
+        for vcpu in vcpus { vcpu.vcpu.noteGuestPause() }
+        group.resume()
+    }
+
+    /// Presses the power button; what follows is up to the guest.
+    public func pressPowerButton() { platform.power.pressPowerButton() }
+
+    /// Starts the guest anew in this process, with its memory cleared.
+    /// - Throws: `MachineError`; the machine can only be ended then.
+    public func reset() throws(MachineError) {
+        group.park()
+        bus.reset()
+        platform.reset()
+        try MachineError.step("Clearing memory") { () throws(Errno) in try ram.discardAll() }
+        try MachineError.step("Resetting the vCPUs") { () throws(Errno) in
+            try powerOn.restore(vcpus, shared: shared)
+        }
+        _ = events.take()
+        counters.countReset()
+        try enterKernel()
+        group.resume()
+    }
+
+    /// Ends all threads and hands out the console's last output; afterwards the machine is only good for statistics.
+    public func end() {
+        group.end()
+        for vcpu in vcpus { vcpu.join() }
+        devices.end()
+        platform.console.stop()
+    }
+
+    /// Readable when `serve` has something to do.
+    public var descriptor: Int32 { watch.descriptor.raw }
+
+    /// Runs due timers and returns what happened since the last call, oldest first.
+    public func serve() -> [MachineEvent] {
+        let timed = platform.timed
+        _ = try? watch.wait(milliseconds: 0) { token, _ in
+            if token > 0, token <= UInt64(timed.count) { timed[Int(token) - 1].timerExpired() }
+        }
+        return events.take()
+    }
+
+    /// The kernel's ids of the vCPU threads, in vCPU order.
+    public var vcpuThreads: [Int32] { vcpus.map { $0.threadID } }
+
+    /// How often the guest was reset.
+    public var resets: UInt64 { counters.resets }
+
+    /// Exits by reason, the kernel's counters and the devices' own.
+    public func statistics() -> MachineStatistics {
+        MachineStatistics(
+            vcpus: vcpus.enumerated().map { index, vcpu in
+                VCPUStatistics(
+                    index: UInt32(index), exits: vcpu.counters.all, kvm: [])
+            },
+            kvm: Assembly.kernelCounters(shared), devices: devices.statistics)
+    }
+
+    private func enterKernel() throws(MachineError) {
+        let entry = try boot.load(into: ram.memory)
+        try MachineError.step("Setting the first vCPU's registers") { () throws(Errno) in
+            try vcpus[0].vcpu.enter(at: entry)
+        }
+    }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import KVM
+internal import Linux
+public import Sandbox
+
+extension SystemCallFilter {
+    /// A vCPU's thread: it runs the guest, and wires interrupts and doorbells as the guest programs them.
+    public static let vcpu = SystemCallFilter(
+        name: "vcpu",
+        rules: SystemCallRule.everyThread
+            + KVMRequest.onVCPUThreads.map { SystemCallRule.ioctl($0) }
+            + SystemCallRule.allow("timerfd_settime"))
+
+    /// The launcher's main thread: control, timers, pause, reset and state of the machine.
+    public static let main = SystemCallFilter(
+        name: "main",
+        rules: SystemCallRule.everyThread
+            + KVMRequest.onMainThread.map { SystemCallRule.ioctl($0) }
+            + SystemCallRule.allow(
+                "timerfd_settime", "recvmsg", "sendmsg", "pread64", "fstat", "fcntl", "getrusage", "lseek", "wait4",
+                "writev", "shutdown")
+            + [.allow("tgkill", when: .is32(argument: 2, UInt32(bitPattern: OSThread.kickSignal)))])
+}

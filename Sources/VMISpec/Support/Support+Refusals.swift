@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Support {
+    /// Fields that are refused, with the reason and the remedy.
+    static let refusals: [String: SupportRule] = {
+        var rows: [String: SupportRule] = [:]
+        for (prefix, table) in [
+            ("spec", instanceRefusals), ("spec.domain", domainRefusals), ("spec.domain.devices", deviceRefusals),
+            ("spec.domain.devices.disks[]", diskRefusals), ("spec.domain.devices.interfaces[]", interfaceRefusals),
+            ("spec.volumes[]", volumeRefusals), ("spec.networks[]", networkRefusals), ("machine.spec", machineRefusals),
+        ] {
+            for (name, rule) in table {
+                rows["\(prefix).\(name)"] = rule
+            }
+        }
+        return rows
+    }()
+
+    private static let instanceRefusals: KeyValuePairs<String, SupportRule> = [
+        "accessCredentials": .refused(
+            "access credentials are not supported; put ssh_authorized_keys into a cloudInitNoCloud volume's userData"),
+        "livenessProbe": .refused("probes are not supported; remove the field"),
+        "readinessProbe": .refused("probes are not supported; remove the field"),
+        "startStrategy": .refused("starting paused is not supported; remove the field and use `apus pause`"),
+        "subdomain": .refused("no DHCP server tells the guest its domain; remove the field"),
+        "resourceClaims": .refused("dynamic resource allocation is not supported; remove the field"),
+        "utilityVolumes": .refused("utility volumes are not supported; remove the field"),
+        "architecture": .only(
+            ["amd64"].map(JSONValue.string), "only amd64 is supported; set amd64 or remove the field"),
+    ]
+
+    private static let domainRefusals: KeyValuePairs<String, SupportRule> = [
+        "chassis": .refused("strings of the chassis are not supported; use firmware.serial and firmware.uuid"),
+        "clock.timezone": .refused("time zones are not supported; write utc: {} and set the zone in the guest"),
+        "clock.utc.offsetSeconds": .refused("the clock always shows UTC; remove the field"),
+        "clock.timer.pit.tickPolicy": .only(
+            [.string("delay")], "the timer always delivers missed ticks late; set delay or remove the field"),
+        "clock.timer.rtc.tickPolicy": .refused("tick policies of this timer are not supported; remove the field"),
+        "clock.timer.rtc.track": .only([.string("guest")], "the clock always tracks the guest; remove the field"),
+        "clock.timer.hpet.tickPolicy": .refused("the machine has no such timer; remove the field"),
+        "cpu.model": .only(
+            ["host-model", "host-passthrough"].map(JSONValue.string),
+            "named CPU models are not supported; use host-model or host-passthrough, and features"),
+        "cpu.features[].policy": .only(
+            ["require", "optional", "disable", "forbid"].map(JSONValue.string),
+            "a feature the host lacks cannot be forced; use require or optional"),
+        "cpu.realtime": .refused("realtime scheduling is not supported; use dedicatedCpuPlacement"),
+        "features.hyperv": .refused("Hyper-V enlightenments are not supported; remove the field"),
+        "features.hypervPassthrough": .refused("Hyper-V enlightenments are not supported; remove the field"),
+        "features.kvm.hidden": .refused("the hypervisor cannot be hidden from the guest; remove the field"),
+        "firmware.acpi": .refused("ACPI tables of one's own are not supported; remove the field"),
+        "firmware.bootloader": .refused(
+            "booting by firmware is not supported in this version; remove the field and use kernelBoot"),
+        "firmware.kernelBoot.container.imagePullPolicy": .only(
+            ["IfNotPresent", "Never"].map(JSONValue.string),
+            "images are directories given by --image NAME=DIR and never pulled; set Never or remove the field"),
+        "firmware.kernelBoot.container.imagePullSecret": .refused(
+            "images are directories given by --image NAME=DIR and never pulled; remove the field"),
+        "ioThreads": .refused("I/O threads cannot be configured; remove the field"),
+        "ioThreadsPolicy": .refused("I/O threads cannot be configured; remove the field"),
+        "launchSecurity": .refused("encrypted guests are not supported; remove the field"),
+        "memory.reservedOverhead": .refused("reserved overhead is not supported; remove the field"),
+        "rebootPolicy": .only(
+            [.string("Reboot")], "a guest's reboot always restarts it in place; set Reboot or remove the field"),
+        "resources.claims": .refused("dynamic resource allocation is not supported; remove the field"),
+    ]
+
+    private static let deviceRefusals: KeyValuePairs<String, SupportRule> = [
+        "autoattachGraphicsDevice": .refused(
+            "there is no display; set false or remove the field, and use the serial console"),
+        "autoattachInputDevice": .refused("there is no display to have input for; remove the field"),
+        "autoattachMemBalloon": .refused("memory balloons are not supported; set false or remove the field"),
+        "autoattachVSOCK": .refused("vsock is not supported; remove the field and use a network interface"),
+        "blockMultiQueue": .refused("disks have one queue; remove the field"),
+        "clientPassthrough": .refused("USB is not supported; remove the field"),
+        "downwardMetrics": .refused("downward metrics are not supported; remove the field"),
+        "filesystems": .refused(
+            "shared file systems are not supported; remove the field and put the files on a disk"),
+        "gpus": .refused("passed-through devices are not supported; remove the field"),
+        "hostDevices": .refused("passed-through devices are not supported; remove the field"),
+        "inputs": .refused("there is no display to have input for; remove the field"),
+        "logSerialConsole": .refused("the console is not logged; remove the field and use `apus console`"),
+        "networkInterfaceMultiqueue": .refused("interfaces have one pair of queues; remove the field"),
+        "panicDevices": .refused("every machine has a pvpanic device already; remove the field"),
+        "sound": .refused("sound is not supported; remove the field"),
+        "tpm": .refused("TPMs are not supported; remove the field"),
+        "useVirtioTransitional": .refused("virtio devices are modern only; remove the field"),
+        "video": .refused("there is no display; remove the field and use the serial console"),
+        "watchdog": .refused("watchdogs are not supported; remove the field"),
+    ]
+
+    private static let diskRefusals: KeyValuePairs<String, SupportRule> = [
+        "blockSize": .refused("the size of blocks cannot be set; remove the field"),
+        "cache": .refused("cache modes are not supported; remove the field, the guest's flushes are always honoured"),
+        "cdrom": .refused("CD-ROMs are not supported; use disk with bus: virtio and readonly: true"),
+        "changedBlockTracking": .refused("changed block tracking is not supported; remove the field"),
+        "dedicatedIOThread": .refused("I/O threads cannot be configured; remove the field"),
+        "disk.bus": .only([.string("virtio")], "only virtio disks are supported; set virtio"),
+        "disk.pciAddress": .refused("PCI addresses cannot be chosen; remove the field and use serial"),
+        "errorPolicy": .only(
+            [.string("report")],
+            "errors of the host's disk are always reported to the guest; set report or remove the field"),
+        "io": .refused("I/O modes cannot be chosen; remove the field"),
+        "lun": .refused("LUNs are not supported; use disk with bus: virtio"),
+        "shareable": .refused(
+            "shared disks are not supported; remove the field, or set disk.readonly on every machine"),
+        "tag": .refused("device tags are not supported; remove the field and use serial"),
+    ]
+
+    private static let interfaceRefusals: KeyValuePairs<String, SupportRule> = [
+        "acpiIndex": .refused(
+            "interface names are not set by ACPI; remove the field and match macAddress in the guest"),
+        "binding": .refused("binding plugins are not supported; use masquerade: {} or bridge: {} with --tap"),
+        "bootOrder": .refused("nothing boots from the network; remove the field"),
+        "dhcpOptions": .refused("no DHCP server answers the guest; remove the field and use networkData"),
+        "macvtap": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {} with --tap"),
+        "model": .only([.string("virtio")], "only virtio interfaces are supported; set virtio or remove the field"),
+        "passt": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {} with --tap"),
+        "passtBinding": .refused("passt is not supported; use masquerade: {} or bridge: {} with --tap"),
+        "pciAddress": .refused("PCI addresses cannot be chosen; remove the field and match macAddress in the guest"),
+        "portRanges": .refused("ports are not forwarded to a tap; remove the field and forward them on the host"),
+        "ports": .refused("ports are not forwarded to a tap; remove the field and forward them on the host"),
+        "slirp": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {} with --tap"),
+        "sriov": .refused("passed-through devices are not supported; use masquerade: {} or bridge: {} with --tap"),
+        "state": .only([.string("up")], "the link is always up; set up, or remove the interface"),
+        "tag": .refused("device tags are not supported; remove the field and match macAddress in the guest"),
+    ]
+
+    private static let networkRefusals: KeyValuePairs<String, SupportRule> = [
+        "pod.vmNetworkCIDR": .refused("the guest's network is the tap's; remove the field"),
+        "pod.vmIPv6NetworkCIDR": .refused("the guest's network is the tap's; remove the field"),
+        "resourceClaim": .refused("dynamic resource allocation is not supported; use pod: {} with --tap"),
+    ]
+
+    /// What to use in place of a volume that needs a cluster or an image registry.
+    private static let instead = "use persistentVolumeClaim with --pvc NAME=PATH, or hostDisk"
+
+    private static let volumeRefusals: KeyValuePairs<String, SupportRule> = [
+        "cloudInitConfigDrive": .refused("config drives are not supported; use cloudInitNoCloud"),
+        "cloudInitNoCloud.networkDataSecretRef": .refused(
+            "secrets cannot be read; put the text into networkData or networkDataBase64"),
+        "cloudInitNoCloud.secretRef": .refused("secrets cannot be read; put the text into userData or userDataBase64"),
+        "configMap": .refused("ConfigMaps cannot be read; write the files by a cloudInitNoCloud volume's userData"),
+        "containerDisk": .refused("container disks are not supported; unpack the image and \(instead)"),
+        "containerPath": .refused("paths of containers are not supported; \(instead)"),
+        "dataVolume": .refused("data volumes are not supported; \(instead)"),
+        "downwardAPI": .refused("the downward API is not supported; write the values into cloudInitNoCloud's userData"),
+        "downwardMetrics": .refused("downward metrics are not supported; remove the volume"),
+        "emptyDisk": .refused("empty disks are not supported; use hostDisk with type: DiskOrCreate"),
+        "ephemeral": .refused("ephemeral copies are not supported; copy the image and \(instead)"),
+        "hostDisk.shared": .refused("machines do not move between hosts; remove the field"),
+        "memoryDump": .refused("memory dumps are not supported; remove the volume"),
+        "persistentVolumeClaim.hotpluggable": .refused("volumes cannot be unplugged; remove the field"),
+        "secret": .refused("Secrets cannot be read; write the files by a cloudInitNoCloud volume's userData"),
+        "serviceAccount": .refused("service accounts cannot be read; remove the volume"),
+        "sysprep": .refused("sysprep is not supported; use cloudInitNoCloud"),
+    ]
+
+    private static let machineRefusals: KeyValuePairs<String, SupportRule> = [
+        "dataVolumeTemplates": .refused("data volumes are not supported; \(instead)"),
+        "instancetype": .refused("instance types cannot be looked up; write cpu and memory into the template"),
+        "preference": .refused("preferences cannot be looked up; write the fields into the template"),
+    ]
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Control
+import Glibc
+import Linux
+import Machine
+
+/// The launcher on its own: the machine its flags describe, its console on the terminal, its fate in the exit status.
+struct Bench {
+    private var runner: Runner
+    private let signals: SignalSet
+    private let watch: Epoll
+    private var presses = 0
+
+    /// - Throws: an error that prints as one line.
+    init(_ flags: Flags) throws {
+        let began = Clock.monotonic
+        signals = try SignalSet([SIGTERM, SIGINT, SIGHUP])
+        var request = try FlagMachine(flags)
+        runner = try Runner(request.configuration, descriptors: request.takeDescriptors(), began: began)
+        watch = try Epoll()
+        try watch.add(runner.machine.descriptor, .readable, token: 0)
+        try watch.add(signals.descriptor.raw, .readable, token: 1)
+    }
+
+    /// Runs the guest to its end and returns the exit status.
+    mutating func serve() -> Int32 {
+        do throws(MachineError) { try runner.start() } catch {
+            CurrentProcess.complain("\(error)")
+            runner.machine.end()
+            return 1
+        }
+        while true {
+            _ = try? watch.wait { _, _ in }
+            while signals.next() != nil {
+                presses += 1
+                // The first signal asks the guest, the second does not.
+                if presses > 1 { return end(1) }
+                runner.machine.pressPowerButton()
+            }
+            for event in runner.machine.serve() {
+                if let status = handle(event) { return end(status) }
+            }
+        }
+    }
+
+    private func end(_ status: Int32) -> Int32 {
+        runner.machine.end()
+        return status
+    }
+
+    private func handle(_ event: MachineEvent) -> Int32? {
+        switch event {
+        case .poweredOff: return 0
+        case .resetRequested, .tripleFaulted:
+            do throws(MachineError) {
+                try runner.machine.reset()
+                return nil
+            } catch {
+                CurrentProcess.complain("The guest cannot be reset: \(error)")
+                return 1
+            }
+        case .panicked:
+            CurrentProcess.complain("The guest's kernel panicked")
+            return 1
+        case .failed(let line):
+            CurrentProcess.complain(line)
+            return 1
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Control
+import Glibc
+import Linux
+
+/// The machine that flags describe, with every file of it open.
+struct FlagMachine: ~Copyable {
+    private(set) var configuration: MachineConfiguration
+    private var descriptors = DescriptorBundle()
+
+    /// - Throws: `FlagError` that names the flag and the file, or `ConfigurationError`.
+    init(_ flags: Flags) throws {
+        guard let kernel = flags.kernel else { throw FlagError("--kernel", "is needed; --help lists all flags") }
+        var bundle = DescriptorBundle()
+        let kernelSlot = try FlagMachine.open("--kernel", kernel, O_RDONLY, into: &bundle)
+        var boot = BootConfiguration(kernel: kernelSlot, commandLine: flags.commandLine)
+        if let initrd = flags.initrd {
+            boot.initrd = try FlagMachine.open("--initrd", initrd, O_RDONLY, into: &bundle)
+        }
+        var uuid = [UInt8](repeating: 0, count: 16)
+        uuid[15] = 1
+        guard let identity = MachineUUID(bytes: uuid) else { throw FlagError("--name", "has no identity") }
+        var memory = MemoryConfiguration(bytes: flags.memory, prefaultThreads: flags.prefaultThreads)
+        if let page = flags.hugepages { memory.backing = .hugetlb(pageBytes: page) }
+        configuration = MachineConfiguration(
+            name: flags.name, uuid: identity, cpu: CPUConfiguration(topology: flags.cpus), memory: memory, boot: boot)
+        for (index, disk) in flags.disks.enumerated() {
+            let slot = try FlagMachine.open(
+                "--disk", disk.path, disk.isReadOnly ? O_RDONLY : O_RDWR, into: &bundle)
+            configuration.disks.append(
+                DiskConfiguration(name: "disk\(index)", file: slot, serial: disk.serial, readonly: disk.isReadOnly))
+        }
+        for (index, net) in flags.nets.enumerated() {
+            let slot = try FlagMachine.openTap(net.tap, into: &bundle)
+            let mac = net.mac ?? MACAddress(bytes: [0x02, 0x41, 0x50, 0x55, 0x53, UInt8(truncatingIfNeeded: index)])
+            guard let mac else { throw FlagError("--net", "has no address") }
+            configuration.nets.append(NetConfiguration(name: "net\(index)", taps: [slot], mac: mac))
+        }
+        if flags.hasRNG { configuration.rng = .getrandom }
+        configuration.pvpanic = true
+        configuration.sandbox = flags.sandbox
+        switch flags.serial {
+        case .none: break
+        case .stdio:
+            configuration.console = .stdio(
+                input: try FlagMachine.duplicate(0, into: &bundle), output: try FlagMachine.duplicate(1, into: &bundle))
+        case .unix(let path):
+            do throws(Errno) {
+                let socket = try UnixSocket.listen(path)
+                configuration.console = .listener(slot: try FlagMachine.add(socket.takeDescriptor(), to: &bundle))
+            } catch { throw FlagError("--serial", "\(path): \(error.reason)") }
+        }
+        try configuration.validate(descriptors: bundle.count)
+        descriptors = bundle
+    }
+
+    /// The open files, once.
+    mutating func takeDescriptors() -> DescriptorBundle {
+        var taken = DescriptorBundle()
+        swap(&taken, &descriptors)
+        return taken
+    }
+
+    private static func open(
+        _ flag: String, _ path: String, _ mode: Int32, into bundle: inout DescriptorBundle
+    ) throws -> DescriptorSlot {
+        do throws(Errno) {
+            return try add(try FileDescriptor.open(path, mode), to: &bundle)
+        } catch {
+            throw FlagError(flag, "\(path): \(error.reason)")
+        }
+    }
+
+    private static func duplicate(_ raw: Int32, into bundle: inout DescriptorBundle) throws -> DescriptorSlot {
+        do throws(Errno) {
+            return try add(try FileDescriptor.duplicate(of: raw), to: &bundle)
+        } catch {
+            throw FlagError("--serial", "standard input and output must be open: \(error.reason)")
+        }
+    }
+
+    private static func add(
+        _ file: consuming FileDescriptor, to bundle: inout DescriptorBundle
+    ) throws(Errno) -> DescriptorSlot {
+        guard let slot = bundle.add(file) else { throw Errno(code: EMFILE, call: "open") }
+        return slot
+    }
+}

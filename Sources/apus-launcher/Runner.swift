@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Control
+import KVM
+import Linux
+import Machine
+import Sandbox
+
+/// A machine with its cage closed around it.
+struct Runner {
+    let machine: Machine
+    let onReboot: RebootAction
+    let onPanic: PanicAction
+    private(set) var marks: [TimingMark]
+    private let began: UInt64
+
+    /// Builds the machine; when this returns nothing can be opened any more and no privilege is left.
+    /// - Parameter began: when the process started its work, on the monotonic clock.
+    /// - Throws: `MachineError` or `SandboxError`.
+    init(
+        _ configuration: MachineConfiguration, descriptors: consuming DescriptorBundle, began: UInt64
+    ) throws {
+        self.began = began
+        marks = []
+        onReboot = configuration.onReboot
+        onPanic = configuration.onPanic
+        let system: System
+        do throws(Errno) { system = try System.open() } catch { throw MachineError.kvm(error) }
+        try? OSThread.prepareKicks()
+        let cage = Cage(isClosed: configuration.sandbox)
+        if configuration.sandbox {
+            try ViolationReport.arm()
+            // Threads inherit this: it comes before the first of them.
+            try Privileges.drop()
+        } else {
+            CurrentProcess.complain("warning: the sandbox is off; a guest that breaks out has all of this user's rights")
+        }
+        if let cpus = configuration.cpu.emulatorCPUs { try CPUSet(cpus.map { Int($0) }).apply() }
+        mark("ready")
+        machine = try Machine(configuration, descriptors: descriptors, system: system, cage: cage)
+        mark("built")
+        try cage.door(.main)()
+        mark("confined")
+    }
+
+    /// Loads the kernel and lets the guest run.
+    /// - Throws: `MachineError`.
+    mutating func start() throws(MachineError) {
+        try machine.start()
+        mark("running")
+    }
+
+    private mutating func mark(_ name: String) {
+        marks.append(TimingMark(name: name, nanoseconds: Clock.monotonic - began))
+    }
+}

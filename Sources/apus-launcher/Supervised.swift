@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Control
+import Glibc
+import Linux
+import Machine
+
+/// The launcher under a supervisor: requests come over the socket, events go back, and the end of one is the end of
+/// the other.
+struct Supervised: ~Copyable {
+    private var channel: ControlChannel
+    private let watch: Epoll
+    private let signals: SignalSet
+    private var runner: Runner?
+    private var state = MachineState.configuring
+    private let began = Clock.monotonic
+    private var channelInterest: Readiness = .readable
+
+    private enum Token: UInt64 {
+        case channel = 1
+        case machine = 2
+        case signals = 3
+    }
+
+    /// Greets the supervisor.
+    /// - Throws: `Errno` or `ControlError`.
+    init(_ socket: consuming UnixSocket) throws {
+        SignalSet.ignoreBrokenPipes()
+        // The supervisor says when to end; a terminal's signals are meant for it.
+        signals = try SignalSet([SIGTERM, SIGINT, SIGHUP])
+        channel = try ControlChannel(socket)
+        watch = try Epoll()
+        try watch.add(channel.raw, .readable, token: Token.channel.rawValue)
+        try watch.add(signals.descriptor.raw, .readable, token: Token.signals.rawValue)
+        try channel.emit(.ready(LauncherGreeting(version: Help.version, processID: CurrentProcess.id)))
+    }
+
+    /// Serves until the machine or the supervisor ends; returns the exit status.
+    mutating func serve() -> Int32 {
+        while true {
+            do throws(ControlError) {
+                while var received = try channel.next() {
+                    if case .request(let id, let request) = received.message {
+                        var descriptors = DescriptorBundle()
+                        swap(&descriptors, &received.descriptors)
+                        if let status = try answer(id, request, descriptors) { return end(status) }
+                    }
+                }
+                if let runner {
+                    for event in runner.machine.serve() {
+                        if let status = try handle(event) { return end(status) }
+                    }
+                }
+                try channel.flush()
+            } catch {
+                if case .closed = error {} else { CurrentProcess.complain("The supervisor cannot be heard: \(error)") }
+                return end(1)
+            }
+            while signals.next() != nil {}
+            let interest: Readiness = channel.wantsWrite ? [.readable, .writable] : .readable
+            if interest != channelInterest {
+                try? watch.change(channel.raw, interest, token: Token.channel.rawValue)
+                channelInterest = interest
+            }
+            _ = try? watch.wait { _, _ in }
+        }
+    }
+
+    private mutating func end(_ status: Int32) -> Int32 {
+        runner?.machine.end()
+        try? channel.drain(milliseconds: 1000)
+        return status
+    }
+
+    /// Does what was asked; returns an exit status when the launcher is to end.
+    private mutating func answer(
+        _ id: UInt64, _ request: ControlRequest, _ descriptors: consuming DescriptorBundle
+    ) throws(ControlError) -> Int32? {
+        switch request {
+        case .start(let configuration): return try start(id, configuration, descriptors)
+        case .stop:
+            try channel.reply(to: id, .done)
+            return 0
+        case .status:
+            try channel.reply(to: id, .status(status))
+            return nil
+        default: break
+        }
+        guard let runner else {
+            try channel.reply(to: id, .refused(message: "the machine has not been started"))
+            return nil
+        }
+        switch request {
+        case .pause:
+            runner.machine.pause()
+            state = .paused
+            try channel.emit(.paused)
+        case .resume:
+            if state == .paused { runner.machine.resume() }
+            state = .running
+            try channel.emit(.resumed)
+        case .powerButton: runner.machine.pressPowerButton()
+        case .statistics:
+            try channel.reply(to: id, .statistics(runner.machine.statistics()))
+            return nil
+        case .reset:
+            if let status = try reset(.requested) {
+                try channel.reply(to: id, .refused(message: "the machine could not be reset"))
+                return status
+            }
+        case .start, .stop, .status: break
+        }
+        try channel.reply(to: id, .done)
+        return nil
+    }
+
+    private mutating func start(
+        _ id: UInt64, _ configuration: MachineConfiguration, _ descriptors: consuming DescriptorBundle
+    ) throws(ControlError) -> Int32? {
+        guard runner == nil else {
+            try channel.reply(to: id, .refused(message: "the machine runs already"))
+            return nil
+        }
+        state = .starting
+        let count = descriptors.count
+        do {
+            try configuration.validate(descriptors: count)
+            var started = try Runner(configuration, descriptors: descriptors, began: began)
+            try watch.add(started.machine.descriptor, .readable, token: Token.machine.rawValue)
+            do throws(MachineError) { try started.start() } catch {
+                started.machine.end()
+                throw error
+            }
+            runner = started
+            state = .running
+            try channel.emit(
+                .started(StartReport(marks: started.marks, vcpuThreads: started.machine.vcpuThreads)))
+            try channel.reply(to: id, .done)
+            return nil
+        } catch let error as ControlError {
+            throw error
+        } catch {
+            try channel.emit(.failed(message: "\(error)"))
+            try channel.reply(to: id, .refused(message: "\(error)"))
+            return 1
+        }
+    }
+
+    private mutating func handle(_ event: MachineEvent) throws(ControlError) -> Int32? {
+        switch event {
+        case .poweredOff:
+            state = .ended
+            try channel.emit(.guestShutdown)
+            return 0
+        case .resetRequested: return try reboot(.acpi)
+        case .tripleFaulted: return try reboot(.tripleFault)
+        case .panicked(let panic): return try handle(panic: panic.rawValue)
+        case .failed(let line):
+            try channel.emit(.failed(message: line))
+            return 1
+        }
+    }
+
+    private mutating func reboot(_ cause: ResetCause) throws(ControlError) -> Int32? {
+        guard runner?.onReboot == .restart else {
+            try channel.emit(.guestReset(cause: cause))
+            return 0
+        }
+        return try reset(cause)
+    }
+
+    private mutating func reset(_ cause: ResetCause) throws(ControlError) -> Int32? {
+        do throws(MachineError) {
+            try runner?.machine.reset()
+            state = .running
+        } catch {
+            try channel.emit(.failed(message: "The guest cannot be reset: \(error)"))
+            return 1
+        }
+        try channel.emit(.guestReset(cause: cause))
+        return nil
+    }
+
+    private mutating func handle(panic event: UInt8) throws(ControlError) -> Int32? {
+        try channel.emit(.guestPanicked(event: event))
+        switch runner?.onPanic {
+        case .restart: return try reset(.requested)
+        case .pause:
+            runner?.machine.pause()
+            state = .panicked
+            return nil
+        case .ignore: return nil
+        case .exit, nil: return 1
+        }
+    }
+
+    private var status: MachineStatus {
+        MachineStatus(
+            state: state, vcpuThreads: runner?.machine.vcpuThreads ?? [],
+            uptimeNanoseconds: Clock.monotonic - began, resets: runner?.machine.resets ?? 0)
+    }
+}
