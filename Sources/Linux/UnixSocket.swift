@@ -14,7 +14,7 @@ public struct UnixSocket: ~Copyable, Sendable {
     public init(owning descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 
     /// Two sockets connected to each other.
-    public struct Pair: ~Copyable {
+    @frozen public struct Pair: ~Copyable {
         /// One end.
         public var first: UnixSocket
         /// The other end.
