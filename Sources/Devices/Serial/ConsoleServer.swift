@@ -12,7 +12,8 @@ struct ConsoleServer: ~Copyable {
     private var polled: [pollfd] = []
     private var output: [UInt8] = []
     private var typed = [UInt8](repeating: 0, count: 1024)
-    private var listenerRests = false
+    // No connections are taken before this moment of the monotonic clock.
+    private var listenerRestsUntil: UInt64 = 0
 
     private static let chunkBytes = 4096
     // What a terminal with poll's "writable" takes without waiting, in practice.
@@ -37,12 +38,12 @@ struct ConsoleServer: ~Copyable {
         while true {
             let (end, stops) = look(sleeping: !grace)
             if stops { break }
-            let pending = prepare(end: end, accepting: true)
+            let listens = listenerRestsUntil == 0 || Clock.monotonic >= listenerRestsUntil
+            _ = prepare(end: end, reading: true, listening: listens)
             var timeout: Int32 = grace ? ConsoleServer.graceMilliseconds : -1
-            if listenerRests, timeout < 0 { timeout = ConsoleServer.listenerRestMilliseconds }
+            if !listens, timeout < 0 { timeout = ConsoleServer.listenerRestMilliseconds }
             let ready = wait(timeout)
-            if grace, ready == 0, !pending { grace = false }
-            if ready == 0 { listenerRests = false }
+            if ready == 0 { grace = false }
             guard ready > 0 else { continue }
             if ConsoleServer.isSet(polled[0].revents, POLLIN) { hub.wake.drain() }
             if serve() { grace = true }
@@ -66,12 +67,12 @@ struct ConsoleServer: ~Copyable {
 
     // Builds the poll set: the wake event, the listener, and each stream that has or wants something. Streams of which
     // nothing is wanted stay out, since their hang-up would be reported over and over.
-    private mutating func prepare(end: UInt64, accepting: Bool) -> Bool {
-        let room = accepting && readers.contains { !$0.inputEnded } ? input.room() : 0
+    private mutating func prepare(end: UInt64, reading: Bool, listening: Bool) -> Bool {
+        let room = reading && readers.contains { !$0.inputEnded } ? input.room() : 0
         var pending = false
         polled.removeAll(keepingCapacity: true)
         polled.append(pollfd(fd: hub.wake.raw, events: Int16(POLLIN), revents: 0))
-        let raw: Int32 = if accepting, !listenerRests, let r = listenerRaw { r } else { -1 }
+        let raw: Int32 = if listening, let r = listenerRaw { r } else { -1 }
         polled.append(pollfd(fd: raw, events: Int16(POLLIN), revents: 0))
         for i in readers.indices {
             var events: Int32 = 0
@@ -158,10 +159,8 @@ struct ConsoleServer: ~Copyable {
             readers[i].position = from + UInt64(n)
             return n > 0
         case .failure(let error):
-            if error.code != EAGAIN {
-                readers[i].outputEnded = true
-                if stream.isClient { readers[i].inputEnded = true }
-            }
+            // What it typed before it hung up may still be waiting to be read.
+            if error.code != EAGAIN { readers[i].outputEnded = true }
             return false
         }
     }
@@ -178,7 +177,7 @@ struct ConsoleServer: ~Copyable {
             }
         } catch {
             // Out of descriptors or memory: the connection stays queued and would wake us at once.
-            listenerRests = true
+            listenerRestsUntil = Clock.monotonic + UInt64(ConsoleServer.listenerRestMilliseconds) * 1_000_000
         }
     }
 
@@ -186,10 +185,11 @@ struct ConsoleServer: ~Copyable {
         let deadline = Clock.monotonic + ConsoleServer.flushNanoseconds
         while Clock.monotonic < deadline {
             let (end, _) = look(sleeping: false)
-            guard prepare(end: end, accepting: false) else { return }
+            guard prepare(end: end, reading: false, listening: false) else { return }
             polled[0].fd = -1
-            guard wait(ConsoleServer.stallMilliseconds) > 0 else { return }
-            _ = serve()
+            let ready = wait(ConsoleServer.stallMilliseconds)
+            if ready == 0 { return }
+            if ready > 0 { _ = serve() }
         }
     }
 
