@@ -134,7 +134,9 @@ final class Disk {
             $0.field("kind", "limits")
             if features & BlockFeatures.segmentMax != 0 { $0.field("seg_max", number(12)) }
             if features & BlockFeatures.blockSize != 0 { $0.field("blk_size", number(20)) }
-            if features & BlockFeatures.multiqueue != 0 { $0.field("num_queues", UInt64(hw_load16(device.config + 34))) }
+            if features & BlockFeatures.multiqueue != 0 {
+                $0.field("num_queues", UInt64(hw_load16(device.config + 34)))
+            }
             if features & BlockFeatures.discard != 0 {
                 $0.field("max_discard_sectors", number(36))
                 $0.field("discard_alignment", number(44))

@@ -85,7 +85,9 @@ struct Semantics {
         guard disk.features & BlockFeatures.configWCE != 0 else { return }
         for mode in [UInt8(0), 1] {
             hw_store8(disk.device.config + 32, mode)
-            guard hw_load8(disk.device.config + 32) == mode else { throw Failure("write-cache-mode", seen: UInt64(mode)) }
+            guard hw_load8(disk.device.config + 32) == mode else {
+                throw Failure("write-cache-mode", seen: UInt64(mode))
+            }
         }
         report("result") { $0.field("kind", "write_cache") }
     }

@@ -27,7 +27,8 @@ public struct VirtioDevice {
         for capability in function.capabilities(0x09) {
             let kind = Int(function.read8(capability + 3))
             guard kind >= 1, kind <= 4, structures[kind] == 0 else { continue }
-            structures[kind] = try function.bar(function.read8(capability + 4)) + UInt64(function.read32(capability + 8))
+            structures[kind] =
+                try function.bar(function.read8(capability + 4)) + UInt64(function.read32(capability + 8))
             if kind == 2 { multiplier = UInt64(function.read32(capability + 16)) }
         }
         guard structures[1] != 0, structures[2] != 0, structures[3] != 0 else {
