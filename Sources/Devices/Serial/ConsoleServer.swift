@@ -18,7 +18,8 @@ struct ConsoleServer: ~Copyable {
     private static let chunkBytes = 4096
     // What a terminal with poll's "writable" takes without waiting, in practice.
     private static let streamChunkBytes = 256
-    private static let graceMilliseconds: Int32 = 2
+    private static let paceMilliseconds: Int32 = 2
+    private static let portionBytes = UInt64(ConsoleRing.capacity / 4)
     private static let listenerRestMilliseconds: Int32 = 1000
     private static let stallMilliseconds: Int32 = 100
     private static let flushNanoseconds: UInt64 = 1_000_000_000
@@ -33,32 +34,47 @@ struct ConsoleServer: ~Copyable {
 
     /// Serves until the hub is stopped, then flushes.
     mutating func run() {
-        // After a round with output the thread looks again in two milliseconds rather than be woken by each byte.
-        var grace = false
+        // Output is offered to readers in portions: after one the thread waits two milliseconds or for a quarter of the
+        // ring rather than be woken by, and write, each byte. `offered` is what readers may have by now.
+        var paced = false, offers = true
+        var offered: UInt64 = 0
         while true {
-            let (end, stops) = look(sleeping: !grace)
+            let (end, stops) = look(wakingAfter: paced ? ConsoleServer.portionBytes : 1)
             if stops { break }
+            if offers { offered = end }
+            offers = false
             let listens = listenerRestsUntil == 0 || Clock.monotonic >= listenerRestsUntil
-            _ = prepare(end: end, reading: true, listening: listens)
-            var timeout: Int32 = grace ? ConsoleServer.graceMilliseconds : -1
+            _ = prepare(end: offered, reading: true, listening: listens)
+            var timeout: Int32 = paced ? ConsoleServer.paceMilliseconds : -1
             if !listens, timeout < 0 { timeout = ConsoleServer.listenerRestMilliseconds }
             let ready = wait(timeout)
-            if ready == 0 { grace = false }
+            if ready == 0 {
+                paced = false
+                offers = true
+            }
             guard ready > 0 else { continue }
-            if ConsoleServer.isSet(polled[0].revents, POLLIN) { hub.wake.drain() }
-            if serve() { grace = true }
-            if listener != nil, ConsoleServer.isSet(polled[1].revents, POLLIN) { accept() }
+            if ConsoleServer.isSet(polled[0].revents, POLLIN) {
+                hub.wake.drain()
+                paced = true
+                offers = true
+            }
+            // Input must not keep output waiting: only a round that wrote is a reason to wait for more.
+            if serve() { paced = true } else { offers = true }
+            if listener != nil, ConsoleServer.isSet(polled[1].revents, POLLIN) {
+                accept()
+                offers = true
+            }
         }
         flush()
     }
 
-    // Says how much output there is; from here on the next byte wakes us when `sleeping`.
-    private mutating func look(sleeping: Bool) -> (end: UInt64, stops: Bool) {
+    // Says how much output there is; from here on `bytes` more of it wake us.
+    private mutating func look(wakingAfter bytes: UInt64) -> (end: UInt64, stops: Bool) {
         let hasReaders = !readers.isEmpty
         let (end, stops, new) = hub.shared.withLock { s in
             let new = s.newcomers
             s.newcomers = []
-            s.sleeps = sleeping && (hasReaders || !new.isEmpty)
+            s.wakeAt = hasReaders || !new.isEmpty ? s.ring.end + bytes : .max
             return (s.ring.end, s.stops, new)
         }
         for stream in new { readers.append(ConsoleReader(stream)) }
@@ -184,7 +200,7 @@ struct ConsoleServer: ~Copyable {
     private mutating func flush() {
         let deadline = Clock.monotonic + ConsoleServer.flushNanoseconds
         while Clock.monotonic < deadline {
-            let (end, _) = look(sleeping: false)
+            let (end, _) = look(wakingAfter: ConsoleServer.portionBytes)
             guard prepare(end: end, reading: false, listening: false) else { return }
             polled[0].fd = -1
             let ready = wait(ConsoleServer.stallMilliseconds)
