@@ -44,12 +44,12 @@ struct WorkerTests {
     private let guest: Guest
     private let log = Log()
     private let port = TestPort()
-    private let kicks: EventGroup
-    private var kick: Int32 { kicks[0] }
+    private let counters: EventGroup
+    private var kick: Int32 { counters[0] }
 
     init() throws {
         guest = try Guest()
-        kicks = try EventGroup(count: 2)
+        counters = try EventGroup(count: 2)
     }
 
     private func setup() throws -> DeviceSetup {
@@ -140,7 +140,7 @@ struct WorkerTests {
     @Test("descriptors of the work's own are watched until it stops, and reserved tokens are refused")
     func events() throws {
         let worker = try QueueWorker<NotingWork>(name: "noting")
-        let raw = kicks[1]
+        let raw = counters[1]
         worker.start(try setup()) { [log] _, events in
             try events.add(raw, [.readable, .edge], token: 77)
             #expect(throws: Errno.self) { try events.add(raw, .readable, token: .max) }
