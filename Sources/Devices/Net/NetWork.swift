@@ -70,8 +70,18 @@ struct NetWork<Port: FramePort & ~Copyable>: ~Copyable, QueueWork {
     borrowing func positions() -> [QueuePosition] {
         var all: [QueuePosition] = []
         for index in order {
-            if index == 0, let position = receiver?.queue.position { all.append(position) }
-            if index == 1, let position = transmitter?.queue.position { all.append(position) }
+            if index == 0 {
+                switch receiver {
+                case .some(let half): all.append(half.queue.position)
+                case .none: break
+                }
+            }
+            if index == 1 {
+                switch transmitter {
+                case .some(let half): all.append(half.queue.position)
+                case .none: break
+                }
+            }
         }
         return all
     }
