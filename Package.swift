@@ -6,7 +6,7 @@ import PackageDescription
 /// Rooms that touch raw memory or the kernel's ABI mark every unsafe expression.
 let strict: [SwiftSetting] = [.strictMemorySafety()]
 
-/// Below the wall: no Foundation, no Swift concurrency. See docs/design.md.
+/// Below the wall: no Foundation, no Swift concurrency. See docs/architecture.md.
 let belowTheWall: [Target] = [
     .target(name: "CLinux"),
     .target(name: "CKVM"),
