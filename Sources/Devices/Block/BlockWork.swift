@@ -128,7 +128,9 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
     @inline(__always)
     private mutating func begin() {
         let writable = chain.writableBytes
-        guard writable > 0, let last = unsafe chain.writable.last, let base = unsafe last.iov_base else {
+        let segments = unsafe chain.writable
+        // SAFETY: with writable bytes there is a last segment.
+        guard writable > 0, let base = unsafe segments[segments.count &- 1].iov_base else {
             shared.metrics.malformed.add()
             return give(chain.token, written: 0)
         }
@@ -137,7 +139,8 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
         let index = unsafe free[freeCount]
         let slot = unsafe slots + index
         unsafe slot.pointee.token = chain.token
-        unsafe slot.pointee.status = (base + (Int(last.iov_len) &- 1)).assumingMemoryBound(to: UInt8.self)
+        unsafe slot.pointee.status = (base + (segments[segments.count &- 1].iov_len &- 1)).assumingMemoryBound(
+            to: UInt8.self)
         let request = BlockRequest.parse(
             chain.load(BlockHeader.self, at: 0), readable: chain.readableBytes, writable: writable,
             features: features, image: image)
