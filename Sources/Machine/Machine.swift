@@ -59,7 +59,8 @@ public final class Machine: Sendable {
         }
         let window64 = PhysicalMap.pciWindow64(ram: plan.layout, physicalBits: cpus.physicalBits)
         let fabric = DeviceFabric(
-            bus: bus, memory: memoryBus, window64: window64, ram: ram.memory, routes: routes,
+            bus: bus, ram: ram.memory,
+            decoder: MemoryDecoder(bus: memoryBus, apertures: [PhysicalMap.pciWindow32, window64]), routes: routes,
             doorbells: Doorbells(shared))
         let emulatorCPUs = configuration.cpu.emulatorCPUs.map { CPUSet($0.map { Int($0) }) }
         devices = try VirtioDevices(

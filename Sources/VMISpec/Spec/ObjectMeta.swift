@@ -27,7 +27,7 @@ public struct ObjectMeta: Hashable, Sendable {
             reader.report.refuse(
                 reader.path.child("namespace"), "\(printable(namespace)) is no DNS label; \(Self.labelRule)")
         }
-        if let uid, !uid.utf8.allSatisfy({ $0 < 0x80 }) || !DNSName.isLabel(uid.lowercased()) {
+        if let uid, uid.utf8.count > 63 || !DNSName.isLabel(uid.lowercased()) {
             reader.report.refuse(reader.path.child("uid"), "is not one that a cluster gives; remove the field")
         }
         for annotation in annotations.keys.sorted() where Support.refusedAnnotations[annotation] != nil {
