@@ -20,7 +20,7 @@ final class Vectors {
             (entries + i).initialize(to: iovec(iov_base: bytes.baseAddress.map { $0 + at }, iov_len: length))
             at += length
         }
-        memset(bytes.baseAddress, 0xEE, bytes.count)
+        _ = bytes.initializeMemory(as: UInt8.self, repeating: 0xEE)
     }
 
     convenience init(_ contents: [UInt8], split: [Int]? = nil, skew: Int = 0) {
