@@ -27,7 +27,7 @@ final class ControlledLauncher {
     /// Asks it to run a payload with its console on the process's pipe.
     func start(
         _ payload: String, _ words: String = "", cpus: UInt32 = 1, memory: UInt64 = 128 << 20,
-        adjust: (inout MachineConfiguration) -> Void = { _ in }
+        disks: [String] = [], adjust: (inout MachineConfiguration) -> Void = { _ in }
     ) throws -> ControlReply {
         var bundle = DescriptorBundle()
         let added = [
@@ -41,6 +41,10 @@ final class ControlledLauncher {
             cpu: CPUConfiguration(topology: CPUTopology(cores: cpus)), memory: MemoryConfiguration(bytes: memory),
             boot: BootConfiguration(kernel: kernel, commandLine: words))
         configuration.console = .stdio(input: input, output: output)
+        for (index, path) in disks.enumerated() {
+            guard let slot = bundle.add(try FileDescriptor.open(path, O_RDWR)) else { throw Unmet("too many disks") }
+            configuration.disks.append(DiskConfiguration(name: "disk\(index)", file: slot))
+        }
         adjust(&configuration)
         return try request(.start(configuration), bundle)
     }

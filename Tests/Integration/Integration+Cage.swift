@@ -75,7 +75,8 @@ extension Integration {
             #expect(reply == .done)
             try launcher.process.waitForConsole("kind=ticks")
             let tasks = try TaskStatus.all(of: launcher.process.processID)
-            for task in tasks {
+            // The kernel's own thread of the VM inherits the CPUs of whichever vCPU ran first.
+            for task in tasks where !task.name.hasPrefix("kvm-") {
                 let wanted = task.name == "CPU 0/KVM" ? last : first
                 #expect(task.fields["Cpus_allowed_list"] == "\(wanted)", "\(task.name)")
             }
@@ -90,7 +91,7 @@ extension Integration {
                 Issue.record("the machine started")
                 return
             }
-            #expect(reason.contains("vCPU 0"))
+            #expect(reason.contains("cpu.pinning") && reason.contains("65000"))
             launcher.waitForClose()
             try launcher.process.waitForEnd()
             #expect(launcher.process.exitStatus == 1)
