@@ -86,8 +86,8 @@ let tests: [Target] = [
     .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "VMISpecTests", dependencies: ["VMISpec"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec"]),
-    .testTarget(name: "Integration", dependencies: ["Machine", "TestSupport"]),
-    .testTarget(name: "EndToEnd", dependencies: ["TestSupport"]),
+    .testTarget(name: "Integration", dependencies: ["Control", "Linux"]),
+    .testTarget(name: "EndToEnd"),
 ]
 
 let package = Package(
