@@ -87,7 +87,7 @@ let tests: [Target] = [
     .testTarget(name: "VMISpecTests", dependencies: ["VMISpec"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec"]),
     .testTarget(name: "Integration", dependencies: ["Control", "Linux"]),
-    .testTarget(name: "EndToEnd"),
+    .testTarget(name: "EndToEnd", exclude: ["Inside"]),
 ]
 
 let package = Package(
