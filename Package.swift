@@ -86,6 +86,9 @@ let tests: [Target] = [
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec"]),
     .testTarget(name: "Integration", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "EndToEnd", dependencies: ["TestSupport"]),
+    .executableTarget(
+        name: "prove-driver", dependencies: ["Control", "Storage", "CLinux", "Linux"], path: "Tests/ProofDriver"),
+    .testTarget(name: "ProofSamples", dependencies: ["prove-driver", "apus-launcher"]),
 ]
 
 let package = Package(
