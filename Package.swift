@@ -6,7 +6,7 @@ import PackageDescription
 /// Rooms that touch raw memory or the kernel's ABI mark every unsafe expression.
 let strict: [SwiftSetting] = [.strictMemorySafety()]
 
-/// Below the wall: no Foundation, no Swift concurrency. See docs/design.md.
+/// Below the wall: no Foundation, no Swift concurrency. See docs/architecture.md.
 let belowTheWall: [Target] = [
     .target(name: "CLinux"),
     .target(name: "CKVM"),
@@ -65,16 +65,18 @@ let aboveTheWall: [Target] = [
 ]
 
 let tests: [Target] = [
+    .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(
-        name: "TestSupport", dependencies: ["GuestMemory", "Virtio", "KVM", "Linux"], path: "Tests/TestSupport"),
+        name: "TestSupport", dependencies: ["CTestSupport", "GuestMemory", "Virtio", "PCI", "Bus", "KVM", "Linux"],
+        path: "Tests/TestSupport"),
     .testTarget(name: "RoomTests"),
     .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestSupport"]),
     .testTarget(name: "GuestMemoryTests", dependencies: ["GuestMemory", "TestSupport"]),
     .testTarget(name: "RecordTests", dependencies: ["Record"]),
     .testTarget(name: "KVMTests", dependencies: ["KVM", "GuestMemory", "TestSupport"]),
     .testTarget(name: "BusTests", dependencies: ["Bus"]),
-    .testTarget(name: "PCITests", dependencies: ["PCI", "Bus", "TestSupport"]),
-    .testTarget(name: "VirtioTests", dependencies: ["Virtio", "TestSupport"]),
+    .testTarget(name: "PCITests", dependencies: ["PCI", "Bus", "Linux", "TestSupport"]),
+    .testTarget(name: "VirtioTests", dependencies: ["Virtio", "PCI", "Bus", "GuestMemory", "Linux", "TestSupport"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
     .testTarget(name: "NetworkTests", dependencies: ["Network", "TestSupport"]),
     .testTarget(name: "DevicesTests", dependencies: ["Devices", "TestSupport"]),

@@ -47,7 +47,7 @@ public struct RAMLayout: Equatable, Sendable {
 
     /// The runs that hold `count` bytes of RAM from `offset` on, counted as if there were no hole.
     public func runs(offset: UInt64, count: UInt64) -> [RAMRegion] {
-        let from = min(offset, bytes), to = min(from &+ count, bytes)
+        let from = min(offset, bytes), to = from + min(count, bytes - from)
         var all: [RAMRegion] = []
         if from < lowEnd { all.append(RAMRegion(start: GuestAddress(from), count: min(to, lowEnd) - from)) }
         if to > lowEnd {

@@ -12,6 +12,22 @@ public struct CPUSet: Equatable, Sendable, CustomStringConvertible {
         self.cpus = Array(Set(cpus.filter { 0..<CPUSet.limit ~= $0 })).sorted()
     }
 
+    /// Reads the kernel's list format, such as "0-3,8" (cpuset.cpus, node*/cpulist), spaces and the final line feed
+    /// allowed; nil when it is anything else or names a CPU beyond the kernel's mask.
+    public init?(list: String) {
+        var all: Set<Int> = []
+        let text = list.filter { !$0.isWhitespace }
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) where !text.isEmpty {
+            let ends = part.split(separator: "-", omittingEmptySubsequences: false)
+            let digits = ends.allSatisfy { !$0.isEmpty && $0.allSatisfy { "0"..."9" ~= $0 } }
+            guard digits, 1...2 ~= ends.count, let first = ends.first.flatMap({ Int($0) }),
+                let last = ends.last.flatMap({ Int($0) }), first <= last, last < CPUSet.limit
+            else { return nil }
+            all.formUnion(first...last)
+        }
+        self.init(all)
+    }
+
     /// The CPUs this process may run on: its cpuset and affinity mask together.
     /// - Throws: `Errno` of `sched_getaffinity`.
     public static func allowed() throws(Errno) -> CPUSet {

@@ -39,6 +39,11 @@ public struct OSThread: ~Copyable, @unchecked Sendable {
             { argument in
                 guard let argument = unsafe argument else { return nil }
                 let box = unsafe Unmanaged<Box>.fromOpaque(argument).takeRetainedValue()
+                // A creator that blocks signals, as pool threads do, must not make this thread deaf to kicks.
+                var kicks = sigset_t()
+                unsafe sigemptyset(&kicks)
+                unsafe sigaddset(&kicks, clinux_kick_signal())
+                unsafe pthread_sigmask(SIG_UNBLOCK, &kicks, nil)
                 _ = unsafe box.name.withCString { unsafe clinux_set_thread_name($0) }
                 // Placement was checked before the thread was asked for; a CPU that went offline since then only
                 // costs the pinning, not the guest.

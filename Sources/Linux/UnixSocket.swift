@@ -39,12 +39,13 @@ public struct UnixSocket: ~Copyable, Sendable {
             second: UnixSocket(owning: FileDescriptor(owning: fds.1)))
     }
 
-    /// Binds a new socket to a path and listens.
+    /// Binds a new socket to a path and listens; `accept` on it never waits.
     /// - Throws: `Errno` of `socket`, `bind` (EADDRINUSE: the path exists) or `listen`.
     public static func listen(_ path: String, backlog: Int32 = 16) throws(Errno) -> UnixSocket {
         let s = FileDescriptor(owning: Int32(try Errno.check(clinux_unix_socket(), "socket")))
         try Errno.check(unsafe path.withCString { unsafe clinux_unix_bind(s.raw, $0) }, "bind")
         try Errno.check(clinux_listen(s.raw, backlog), "listen")
+        try s.setNonblocking()
         return UnixSocket(owning: s)
     }
 
@@ -56,7 +57,8 @@ public struct UnixSocket: ~Copyable, Sendable {
         return UnixSocket(owning: s)
     }
 
-    /// Takes one waiting connection as a non-blocking socket, or nil when there is none.
+    /// Takes one waiting connection as a non-blocking socket, or nil when there is none. A listening socket that was
+    /// not made by `listen` has to be made non-blocking first.
     /// - Throws: `Errno` of `accept4`.
     public borrowing func accept() throws(Errno) -> FileDescriptor? {
         let r = clinux_accept(descriptor.raw)

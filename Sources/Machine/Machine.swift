@@ -39,8 +39,8 @@ public final class Machine: Sendable {
         _ configuration: MachineConfiguration, descriptors: consuming DescriptorBundle, system: borrowing System,
         cage: Cage
     ) throws(MachineError) {
-        let cpus = try GuestCPUs(configuration.cpu, system: system)
         let plan = MemoryPlan(configuration.memory)
+        let cpus = try GuestCPUs(configuration.cpu, plan: plan, system: system)
         let shared = try MachineError.step("Making a VM") { () throws(Errno) in SharedVM(try system.createVM()) }
         let ram = try Assembly.memory(plan, of: configuration.memory, in: shared)
         try MachineError.step("Making the interrupt controllers") { () throws(Errno) in
@@ -59,7 +59,8 @@ public final class Machine: Sendable {
         }
         let window64 = PhysicalMap.pciWindow64(ram: plan.layout, physicalBits: cpus.physicalBits)
         let fabric = DeviceFabric(
-            bus: bus, memory: memoryBus, window64: window64, ram: ram.memory, routes: routes,
+            bus: bus, ram: ram.memory,
+            decoder: MemoryDecoder(bus: memoryBus, apertures: [PhysicalMap.pciWindow32, window64]), routes: routes,
             doorbells: Doorbells(shared))
         let emulatorCPUs = configuration.cpu.emulatorCPUs.map { CPUSet($0.map { Int($0) }) }
         devices = try VirtioDevices(

@@ -42,6 +42,9 @@ public struct Tap: ~Copyable, FramePort {
         self.mtu = mtu ?? Tap.mtu(of: name)
     }
 
+    /// Gives up the descriptor, still attached.
+    public consuming func release() -> FileDescriptor { file }
+
     /// Attaches to an existing tap of this network namespace.
     /// - Throws: `TapError`; never makes an interface that was not there.
     public static func open(_ name: String) throws(TapError) -> Tap {
@@ -54,26 +57,9 @@ public struct Tap: ~Copyable, FramePort {
         let found = unsafe name.withCString { unsafe clinux_interface_flags($0, &flags) }
         if found == -Int(ENODEV) || found == -Int(ENXIO) { throw .missing(name) }
         if found < 0 { throw .failed(name, Errno(code: Int32(-found), call: "ioctl SIOCGIFFLAGS")) }
-        let file: FileDescriptor
-        do throws(Errno) {
-            file = try FileDescriptor.open("/dev/net/tun", O_RDWR | O_NONBLOCK)
-        } catch {
-            switch error.code {
-            case ENOENT, ENXIO, ENODEV: throw .noDriver
-            case EACCES, EPERM: throw .forbidden(name)
-            default: throw .failed(name, error)
-            }
-        }
-        let wanted = Int16(truncatingIfNeeded: Int(IFF_TAP) | Int(IFF_NO_PI) | Int(IFF_VNET_HDR))
-        let r = unsafe name.withCString { unsafe clinux_tun_attach(file.raw, $0, wanted) }
-        switch Int32(truncatingIfNeeded: 0 &- r) {
-        case ...0: return try Tap(owning: file)
-        case EBUSY: throw .busy(name)
-        case EPERM, EACCES: throw .forbidden(name)
-        // The name belongs to another kind of interface, or to a tap with other flags.
-        case EINVAL, EEXIST: throw .notATap(name)
-        case let code: throw .failed(name, Errno(code: code, call: "ioctl TUNSETIFF"))
-        }
+        let file = try driver(for: name)
+        try attach(file, to: name)
+        return try Tap(owning: file)
     }
 
     /// Says what frames the reader takes from now on.
@@ -107,6 +93,31 @@ public struct Tap: ~Copyable, FramePort {
     }
 
     // MARK: Parts
+
+    private static func driver(for name: String) throws(TapError) -> FileDescriptor {
+        do throws(Errno) {
+            return try FileDescriptor.open("/dev/net/tun", O_RDWR | O_NONBLOCK)
+        } catch {
+            switch error.code {
+            case ENOENT, ENXIO, ENODEV: throw .noDriver
+            case EACCES, EPERM: throw .forbidden(name)
+            default: throw .failed(name, error)
+            }
+        }
+    }
+
+    private static func attach(_ file: borrowing FileDescriptor, to name: String) throws(TapError) {
+        let wanted = Int16(truncatingIfNeeded: Int(IFF_TAP) | Int(IFF_NO_PI) | Int(IFF_VNET_HDR))
+        let r = unsafe name.withCString { unsafe clinux_tun_attach(file.raw, $0, wanted) }
+        switch Int32(truncatingIfNeeded: 0 &- r) {
+        case ...0: return
+        case EBUSY: throw .busy(name)
+        case EPERM, EACCES: throw .forbidden(name)
+        // The name belongs to another kind of interface, or to a tap with other flags.
+        case EINVAL, EEXIST: throw .notATap(name)
+        case let code: throw .failed(name, Errno(code: code, call: "ioctl TUNSETIFF"))
+        }
+    }
 
     private static func identity(of file: borrowing FileDescriptor) throws(TapError) -> (String, UInt32) {
         var flags: UInt32 = 0

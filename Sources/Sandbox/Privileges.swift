@@ -11,7 +11,7 @@ public enum Privileges {
     /// it starts afterwards.
     /// - Throws: `SandboxError` that names the call.
     public static func drop() throws(SandboxError) {
-        try check(clinux_no_new_privileges(), "prctl PR_SET_NO_NEW_PRIVS")
+        try forbidNew()
         // Without CAP_SETPCAP the bounding set cannot shrink; no_new_privs makes it irrelevant then.
         if hasSetPCAP {
             var capability: Int32 = 0
@@ -26,6 +26,12 @@ public enum Privileges {
         guard let none = cap_init() else { throw .library("cap_init", code: ENOMEM) }
         defer { cap_free(UnsafeMutableRawPointer(none)) }
         guard cap_set_proc(none) == 0 else { throw .library("cap_set_proc", code: errno) }
+    }
+
+    /// Sets no_new_privs: nothing this process executes can gain privileges, and filters may be installed.
+    /// - Throws: `SandboxError.system`.
+    static func forbidNew() throws(SandboxError) {
+        try check(clinux_no_new_privileges(), "prctl PR_SET_NO_NEW_PRIVS")
     }
 
     private static var hasSetPCAP: Bool {

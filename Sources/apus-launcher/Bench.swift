@@ -16,10 +16,10 @@ struct Bench: ~Copyable {
     init(_ flags: Flags) throws {
         let began = Clock.monotonic
         let signals = try SignalSet([SIGTERM, SIGINT, SIGHUP])
+        let watch = try Epoll()
         var wanted = try FlagMachine(flags)
         let configuration = wanted.configuration
         let runner = try Runner(configuration, descriptors: wanted.takeDescriptors(), began: began)
-        let watch = try Epoll()
         try watch.add(runner.machine.descriptor, .readable, token: 0)
         try watch.add(signals.descriptor.raw, .readable, token: 1)
         self.signals = signals

@@ -3,11 +3,12 @@
 import Control
 import Glibc
 import Linux
+import Network
 
 /// The machine that flags describe, with every file of it open.
 struct FlagMachine: ~Copyable {
     private(set) var configuration: MachineConfiguration
-    private var descriptors = DescriptorBundle()
+    private var descriptors: DescriptorBundle
 
     /// - Throws: `FlagError` that names the flag and the file, or `ConfigurationError`.
     init(_ flags: Flags) throws {
@@ -23,7 +24,7 @@ struct FlagMachine: ~Copyable {
         guard let identity = MachineUUID(bytes: uuid) else { throw FlagError("--name", "has no identity") }
         var memory = MemoryConfiguration(bytes: flags.memory, prefaultThreads: flags.prefaultThreads)
         if let page = flags.hugepages { memory.backing = .hugetlb(pageBytes: page) }
-        configuration = MachineConfiguration(
+        var configuration = MachineConfiguration(
             name: flags.name, uuid: identity, cpu: CPUConfiguration(topology: flags.cpus), memory: memory, boot: boot)
         for (index, disk) in flags.disks.enumerated() {
             let slot = try FlagMachine.open(
@@ -53,6 +54,7 @@ struct FlagMachine: ~Copyable {
             } catch { throw FlagError("--serial", "\(path): \(error.reason)") }
         }
         try configuration.validate(descriptors: bundle.count)
+        self.configuration = configuration
         descriptors = bundle
     }
 
@@ -70,6 +72,16 @@ struct FlagMachine: ~Copyable {
             return try add(try FileDescriptor.open(path, mode), to: &bundle)
         } catch {
             throw FlagError(flag, "\(path): \(error.reason)")
+        }
+    }
+
+    private static func openTap(_ name: String, into bundle: inout DescriptorBundle) throws -> DescriptorSlot {
+        do throws(TapError) {
+            let tap = try Tap.open(name)
+            guard let slot = bundle.add(tap.release()) else { throw TapError.busy(name) }
+            return slot
+        } catch {
+            throw FlagError("--net", "\(error)")
         }
     }
 

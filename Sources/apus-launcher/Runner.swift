@@ -35,7 +35,8 @@ struct Runner {
             // Threads inherit this: it comes before the first of them.
             try Privileges.drop()
         } else {
-            CurrentProcess.complain("warning: the sandbox is off; a guest that breaks out has all of this user's rights")
+            CurrentProcess.complain(
+                "warning: the sandbox is off; a guest that breaks out has all of this user's rights")
         }
         if let cpus = configuration.cpu.emulatorCPUs { try CPUSet(cpus.map { Int($0) }).apply() }
         mark("ready")

@@ -79,6 +79,22 @@ struct CPUTopologyTests {
         }
     }
 
+    @Test(
+        "no last-level cache spans two NUMA nodes",
+        arguments: [
+            ([1, 4, 1], [0, 0, 1, 1], 1), ([1, 4, 2], [0, 0, 0, 0, 1, 1, 1, 1], 3),
+            ([2, 4, 1], [0, 0, 0, 0, 1, 1, 1, 1], 3),
+            ([1, 6, 1], [0, 0, 0, 1, 1, 1], 0), ([1, 4, 1], [0, 1, 0, 1], 0), ([1, 4, 1], [0, 0, 0, 0], 3),
+            ([1, 4, 1], [], 3),
+        ])
+    func lastLevel(_ shape: [Int], nodes: [Int], sharing: Int) throws {
+        let topology = try #require(CPUTopology(sockets: shape[0], cores: shape[1], threads: shape[2]))
+        let request = CPURequest(model: .hostPassthrough, topology: topology, nodes: nodes)
+        let set = CPUIDSet(try CPUIDPolicy(host: SyntheticCPU.intel, request: request).entries(forCPU: 0))
+        let cache = try #require(set[4, 3])
+        #expect(Int(cache.eax >> 14 & 0xFFF) == sharing)
+    }
+
     @Test("300 CPUs need ids beyond eight bits and get them")
     func many() throws {
         let policy = try Self.policy([300, 1, 1], SyntheticCPU.intel)

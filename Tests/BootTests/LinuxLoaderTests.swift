@@ -114,4 +114,39 @@ struct LinuxLoaderTests {
         let ram = map.filter { $0.kind == .ram }.reduce(0) { $0 + ($1.range.upperBound - $1.range.lowerBound) }
         #expect(ram == memory.bytes - (0x10_0000 - 0x9_FC00))
     }
+
+    @Test("tables of thousands of CPUs lie at the end of low RAM, marked as ACPI data, with the initrd below them")
+    func manyCPUs() throws {
+        try BootFixture.boot(SyntheticKernel.bzImage(), initrd: [1, 2, 3], cpus: 3000) { entry, memory in
+            let page = try memory.read(at: GuestAddress(entry.rsi), count: 4096)
+            let map = (0..<Int(page[0x1E8])).map { index in
+                (
+                    page.load(UInt64.self, at: 0x2D0 + index * 20), page.load(UInt64.self, at: 0x2D8 + index * 20),
+                    page.load(UInt32.self, at: 0x2E0 + index * 20)
+                )
+            }
+            let high = try #require(map.last { $0.2 == 3 })
+            let start = try #require(high.0)
+            #expect(start > 0x10_0000)
+            #expect(start + (high.1 ?? 0) == memory.layout.lowEnd)
+            #expect(page.load(UInt32.self, at: 0x218).map(UInt64.init) == start - 0x1000)
+            let rsdp = try memory.read(at: GuestAddress(0xE_0000), count: 36)
+            let xsdt = try #require(rsdp.load(UInt64.self, at: 24))
+            #expect(xsdt > start)
+            let head = try memory.read(at: GuestAddress(xsdt), count: 4)
+            #expect(head == Array("XSDT".utf8))
+        }
+    }
+
+    @Test("a guest too small for the tables is refused")
+    func tiny() throws {
+        let platform = PlatformDescription(
+            cpus: [.init(apicID: 0)], memory: RAMLayout(bytes: 4096), physicalBits: 46)
+        let ram = try GuestRAM(layout: platform.memory)
+        let kernel = try BootFixture.file(SyntheticKernel.bzImage())
+        let error = #expect(throws: BootError.self) {
+            try BootFixture.load(kernel, nil, "", platform, ram.memory)
+        }
+        #expect(error?.description.contains("The firmware tables need") == true)
+    }
 }

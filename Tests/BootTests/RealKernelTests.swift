@@ -19,7 +19,8 @@ struct RealKernelTests {
         let ram = try GuestRAM(layout: platform.memory)
         let file = try FileDescriptor.open(path, O_RDONLY)
         let entry = try BootFixture.load(file, nil, "quiet", platform, ram.memory)
-        #expect(entry.entryProtocol == .linux64)
+        let magic = try file.bootBytes(.kernel, at: 0, count: 4)
+        #expect(entry.entryProtocol == (magic == [0x7F] + Array("ELF".utf8) ? .pvh : .linux64))
         let head = try ram.memory.read(at: GuestAddress(entry.rip), count: 16)
         #expect(head.contains { $0 != 0 })
 

@@ -32,10 +32,11 @@ build_debian_root() {
 }
 
 build_debian_root_locked() {
-    local folder=$1 work setup kernel=linux-image-6.12-cloud-amd64
+    local folder=$1 work setup plain kernel=linux-image-6.12-cloud-amd64
     if [ "$2" != refresh ] && [ -e "$folder/root.raw" ]; then return; fi
     # Backports are left out: a root disk is plain Debian 12.
-    archive_apt apt-cache madison "$kernel" | grep -v -q backports || kernel=linux-image-cloud-amd64
+    plain=$(archive_apt apt-cache madison "$kernel" | grep -v -c backports || true)
+    [ "$plain" -gt 0 ] || kernel=linux-image-cloud-amd64
     say "building the Debian 12 root disk with $kernel (a minute or two, once)"
     scratch work
     setup=$(printf '%q' "$(dirname "${BASH_SOURCE[0]}")/debian-root-setup")
@@ -46,16 +47,20 @@ build_debian_root_locked() {
         --customize-hook="$setup late \"\$1\"" \
         "$archive_suite" "$work/tree" - <"$work/sources.list" >"$work/log" 2>&1 || {
         tail -n 15 "$work/log" >&2
-        die "mmdebstrap failed (log: $work/log)"
+        mv "$work/log" "$apus_cache/debian-root.log"
+        as_root rm -rf --one-file-system "$work"
+        die "mmdebstrap failed (whole log: $apus_cache/debian-root.log)"
     }
     mkdir "$work/disk" "$work/disk/boot"
     as_root cat "$work"/tree/boot/vmlinuz-* >"$work/disk/boot/vmlinuz"
     as_root cat "$work"/tree/boot/initrd.img-* >"$work/disk/boot/initrd"
-    as_root mke2fs -q -t ext4 -L debian -E root_owner=0:0 -d "$work/tree" "$work/disk/root.raw" "$debian_root_size" \
-        >>"$work/log" 2>&1 || die "mke2fs failed (log: $work/log)"
+    as_root mke2fs -q -t ext4 -L debian -E root_owner=0:0 -d "$work/tree" "$work/disk/root.raw" "$debian_root_size" ||
+        die "mke2fs could not make the root disk of $debian_root_size"
     as_root chown -R "$(id -u):$(id -g)" "$work/disk"
     as_root rm -rf --one-file-system "$work/tree"
     fallocate --dig-holes "$work/disk/root.raw"
     publish "$work/disk" "$folder"
     rm -rf "$work"
+    # Disks of older recipes; another checkout may still want a recent one.
+    find "$guests_dir" -maxdepth 1 -name 'debian-root-*' ! -path "$folder" -mtime +7 -exec rm -rf {} +
 }

@@ -48,7 +48,7 @@ pack() {
 # build_initramfs NAME SERIES INIT MODULE...: guests/NAME-SERIES.gz, built anew only when its ingredients change.
 build_initramfs() {
     local output=$guests_dir/$1-$2.gz key
-    key=$(printf '%s\n' "$@" "$(readlink -f "$guests_dir/modules-$2")" "$(dpkg-query -W busybox-static)" |
+    key=$(printf '%s\n' "$1" "$2" "${@:4}" "$(readlink -f "$guests_dir/modules-$2")" "$(dpkg-query -W busybox-static)" |
         digest "$3" "${BASH_SOURCE[0]}" -)
     [ "$(cat "$output.key" 2>/dev/null)" != "$key" ] || [ ! -e "$output" ] || return 0
     locked initramfs build_initramfs_locked "$key" "$output" "$@"

@@ -28,14 +28,14 @@ extension CPUIDPolicy {
     }
 
     /// Leaf 4 and AMD's 0x8000001D: who shares a cache, in APIC id space. First and second levels belong to a core,
-    /// the third to a socket.
+    /// the third to a socket or to its part in one NUMA node.
     private func setCaches(_ set: inout CPUIDSet) {
         let perCore = UInt32(1) << UInt32(topology.threadBits)
-        let perSocket = UInt32(1) << UInt32(topology.threadBits + topology.coreBits)
+        let lastLevel = UInt32(1) << UInt32(lastLevelBits)
         let cores = UInt32(1) << UInt32(topology.coreBits)
         for entry in set.entries where entry.function == 4 || entry.function == 0x8000_001D {
             if entry.eax & 0x1F == 0 { continue }
-            let sharing = entry.eax >> 5 & 7 >= 3 ? perSocket : perCore
+            let sharing = entry.eax >> 5 & 7 >= 3 ? lastLevel : perCore
             let coreField = entry.function == 4 ? min(cores - 1, 63) << 26 : entry.eax & 0xFC00_0000
             set.update(entry.function, entry.index) {
                 $0.eax = ($0.eax & 0x3FFF) | min(sharing - 1, 0xFFF) << 14 | coreField

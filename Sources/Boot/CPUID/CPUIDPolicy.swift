@@ -21,6 +21,8 @@ public struct CPUIDPolicy: Equatable, Sendable {
 
     /// Sockets, cores and threads.
     public let topology: CPUTopology
+    /// How many bits of an APIC id tell apart the CPUs that share a last-level cache.
+    let lastLevelBits: Int
     /// The entries all vCPUs share, before topology.
     let shared: [CPUIDEntry]
     /// Whether the vendor is AMD or Hygon, whose topology leaves differ from Intel's.
@@ -35,6 +37,7 @@ public struct CPUIDPolicy: Equatable, Sendable {
         let vendor = set[0].map { [$0.ebx, $0.edx, $0.ecx] } ?? []
         isAMD = vendor == [0x6874_7541, 0x6974_6E65, 0x444D_4163] || vendor == [0x6F67_7948, 0x6E65_476E, 0x656E_6975]
         topology = request.topology
+        lastLevelBits = request.topology.lastLevelBits(nodes: request.nodes)
 
         set.update(1) { $0.ecx = identity.ecx | (host.tscDeadlineTimer ? 1 << 24 : 0) }
         let offered = set

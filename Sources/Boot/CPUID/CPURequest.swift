@@ -55,14 +55,19 @@ public struct CPURequest: Equatable, Sendable {
     public var features: [Feature]
     /// Sockets, cores and threads.
     public var topology: CPUTopology
+    /// The NUMA node of each vCPU in order; empty when the guest has none. No cache is shown to span two nodes.
+    public var nodes: [Int]
     /// Whether the guest is not to know that it runs on KVM; its paravirtual features go with the signature.
     public var hidesKVM: Bool
 
     /// A request.
-    public init(model: Model, features: [Feature] = [], topology: CPUTopology, hidesKVM: Bool = false) {
+    public init(
+        model: Model, features: [Feature] = [], topology: CPUTopology, nodes: [Int] = [], hidesKVM: Bool = false
+    ) {
         self.model = model
         self.features = features
         self.topology = topology
+        self.nodes = nodes
         self.hidesKVM = hidesKVM
     }
 }

@@ -36,6 +36,25 @@ public struct CPUTopology: Equatable, Sendable {
         return UInt32(truncatingIfNeeded: socket << (coreBits + threadBits) | coreInSocket << threadBits | thread)
     }
 
+    /// The widest group of APIC ids, in bits, that lies in one socket and, if nodes are given, in one NUMA node.
+    ///
+    /// Linux warns about a cache shared across nodes and then ignores it (`topology_sane`), so none is shown.
+    func lastLevelBits(nodes: [Int]) -> Int {
+        var bits = coreBits + threadBits
+        while bits > threadBits {
+            var nodeOfGroup: [UInt32: Int] = [:]
+            let fits = nodes.prefix(count).enumerated().allSatisfy { index, node in
+                let group = apicID(of: index) >> UInt32(bits)
+                if let known = nodeOfGroup[group] { return known == node }
+                nodeOfGroup[group] = node
+                return true
+            }
+            if fits { return bits }
+            bits -= 1
+        }
+        return bits
+    }
+
     private static func bits(_ count: Int) -> Int {
         Int.bitWidth - (count - 1).leadingZeroBitCount
     }

@@ -61,28 +61,3 @@ extension FileDescriptor {
         }
     }
 }
-
-extension BootError {
-    /// The error for a range that is not guest RAM.
-    static func doesNotFit(_ file: File, at address: UInt64, count: UInt64, memory: RAMLayout) -> BootError {
-        switch file {
-        case .kernel:
-            .kernelDoesNotFit(start: address, end: address.addingSaturated(count), memory: memory.bytes)
-        case .initrd: .initrdDoesNotFit(bytes: count, below: memory.end, memory: memory.bytes)
-        }
-    }
-}
-
-extension UInt64 {
-    /// The sum, or the greatest number where it would overflow.
-    func addingSaturated(_ other: UInt64) -> UInt64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
-    }
-
-    /// Rounded up to a multiple of a power of two, or nil where that overflows.
-    func roundedUp(to alignment: UInt64) -> UInt64? {
-        let (sum, overflow) = addingReportingOverflow(alignment &- 1)
-        return overflow ? nil : sum & ~(alignment &- 1)
-    }
-}

@@ -15,11 +15,11 @@
 #include <limits.h>
 #include <linux/fs.h>
 #include <linux/falloc.h>
-#include <linux/if.h>
 #include <linux/if_tun.h>
 #include <linux/mempolicy.h>
 #include <linux/sockios.h>
 #include <linux/virtio_ring.h>
+#include <net/if.h> // not <linux/if.h>: Swift's Glibc module has this one, and both define struct ifreq
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -304,6 +304,24 @@ static inline long clinux_interface_mtu(const char *name, int *mtu) {
     *mtu = r.ifr_mtu;
     return result;
 }
+
+/// Makes a tap in this thread's network namespace that stays when its descriptor is closed.
+static inline long clinux_tun_persist(int fd, int on) { return CLINUX_RESULT(ioctl(fd, TUNSETPERSIST, (unsigned long)on)); }
+/// Sets or clears IFF_UP.
+static inline long clinux_interface_set_up(const char *name, int on) {
+    struct ifreq r;
+    memset(&r, 0, sizeof r);
+    strncpy(r.ifr_name, name, IFNAMSIZ - 1);
+    int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (s < 0) return -(long)errno;
+    long result = CLINUX_RESULT(ioctl(s, SIOCGIFFLAGS, &r));
+    r.ifr_flags = (short)(on ? r.ifr_flags | IFF_UP : r.ifr_flags & ~IFF_UP);
+    if (result == 0) result = CLINUX_RESULT(ioctl(s, SIOCSIFFLAGS, &r));
+    close(s);
+    return result;
+}
+/// Moves the calling thread into a network namespace of its own.
+static inline long clinux_new_network_namespace(void) { return CLINUX_RESULT(unshare(CLONE_NEWNET)); }
 
 // ---- terminal ----
 static inline long clinux_is_terminal(int fd) { return isatty(fd); }

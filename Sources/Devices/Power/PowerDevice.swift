@@ -31,6 +31,8 @@ public final class PowerDevice: ByteRegisters, TimedDevice {
         var runningSince: UInt64?
         // Ticks up to which TMR_STS is up to date.
         var lastTicks: UInt64 = 0
+        // The level the line was left at.
+        var asserted = false
     }
 
     private let guarded: Mutex<Guarded>
@@ -110,7 +112,7 @@ public final class PowerDevice: ByteRegisters, TimedDevice {
             if g.runningSince != nil { g.runningSince = time.monotonic }
             g.lastTicks = PowerState.ticks(saved.timerNanoseconds)
             arm(&g)
-            interrupt.set(g.state.interrupts)
+            settle(&g)
         }
     }
 
@@ -130,6 +132,7 @@ public final class PowerDevice: ByteRegisters, TimedDevice {
             switch offset {
             case 0x00, 0x01:
                 update(&g)
+                settle(&g)
                 return byte(UInt64(g.state.status), offset)
             case 0x02, 0x03: return byte(UInt64(g.state.enable), offset &- 2)
             case 0x04, 0x05: return byte(UInt64(g.state.control | PowerState.interruptsEnabled), offset &- 4)
@@ -164,11 +167,16 @@ public final class PowerDevice: ByteRegisters, TimedDevice {
     private func change(_ body: (inout PowerState) -> Void) {
         guarded.withLock { g in
             update(&g)
-            let before = g.state.interrupts
             body(&g.state)
             if g.state.enable & PowerState.timerBit != 0 { arm(&g) }
-            if g.state.interrupts != before { interrupt.set(g.state.interrupts) }
+            settle(&g)
         }
+    }
+
+    private func settle(_ g: inout Guarded) {
+        guard g.asserted != g.state.interrupts else { return }
+        g.asserted.toggle()
+        interrupt.set(g.asserted)
     }
 
     private func nanoseconds(_ g: borrowing Guarded) -> UInt64 {

@@ -15,8 +15,8 @@ public final class ConsoleHub: ConsoleSink {
 
     struct Shared: ~Copyable {
         var ring = ConsoleRing()
-        // The thread waits, or is about to, and has seen all output: the next byte has to wake it.
-        var sleeps = false
+        // The thread is to be woken once this much output is there.
+        var wakeAt = UInt64.max
         var stops = false
         var newcomers: [ConsoleStream] = []
         var listener: UnixSocket?
@@ -73,13 +73,13 @@ public final class ConsoleHub: ConsoleSink {
         if let thread = consume thread { thread.join() }
     }
 
-    /// Keeps one byte of output; wakes the thread only when it sleeps.
+    /// Keeps one byte of output; wakes the thread only when it asked for it.
     public func transmit(_ byte: UInt8) {
         let wakes = shared.withLock { s in
             s.ring.append(byte)
-            let wakes = s.sleeps
-            s.sleeps = false
-            return wakes
+            guard s.ring.end >= s.wakeAt else { return false }
+            s.wakeAt = .max
+            return true
         }
         if wakes { wake.signal() }
     }

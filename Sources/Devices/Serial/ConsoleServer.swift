@@ -12,12 +12,14 @@ struct ConsoleServer: ~Copyable {
     private var polled: [pollfd] = []
     private var output: [UInt8] = []
     private var typed = [UInt8](repeating: 0, count: 1024)
-    private var listenerRests = false
+    // No connections are taken before this moment of the monotonic clock.
+    private var listenerRestsUntil: UInt64 = 0
 
     private static let chunkBytes = 4096
     // What a terminal with poll's "writable" takes without waiting, in practice.
     private static let streamChunkBytes = 256
-    private static let graceMilliseconds: Int32 = 2
+    private static let paceMilliseconds: Int32 = 2
+    private static let portionBytes = UInt64(ConsoleRing.capacity / 4)
     private static let listenerRestMilliseconds: Int32 = 1000
     private static let stallMilliseconds: Int32 = 100
     private static let flushNanoseconds: UInt64 = 1_000_000_000
@@ -32,32 +34,47 @@ struct ConsoleServer: ~Copyable {
 
     /// Serves until the hub is stopped, then flushes.
     mutating func run() {
-        // After a round with output the thread looks again in two milliseconds rather than be woken by each byte.
-        var grace = false
+        // Output is offered to readers in portions: after one the thread waits two milliseconds or for a quarter of the
+        // ring rather than be woken by, and write, each byte. `offered` is what readers may have by now.
+        var paced = false, offers = true
+        var offered: UInt64 = 0
         while true {
-            let (end, stops) = look(sleeping: !grace)
+            let (end, stops) = look(wakingAfter: paced ? ConsoleServer.portionBytes : 1)
             if stops { break }
-            let pending = prepare(end: end, accepting: true)
-            var timeout: Int32 = grace ? ConsoleServer.graceMilliseconds : -1
-            if listenerRests, timeout < 0 { timeout = ConsoleServer.listenerRestMilliseconds }
+            if offers { offered = end }
+            offers = false
+            let listens = listenerRestsUntil == 0 || Clock.monotonic >= listenerRestsUntil
+            _ = prepare(end: offered, reading: true, listening: listens)
+            var timeout: Int32 = paced ? ConsoleServer.paceMilliseconds : -1
+            if !listens, timeout < 0 { timeout = ConsoleServer.listenerRestMilliseconds }
             let ready = wait(timeout)
-            if grace, ready == 0, !pending { grace = false }
-            if ready == 0 { listenerRests = false }
+            if ready == 0 {
+                paced = false
+                offers = true
+            }
             guard ready > 0 else { continue }
-            if ConsoleServer.isSet(polled[0].revents, POLLIN) { hub.wake.drain() }
-            if serve() { grace = true }
-            if listener != nil, ConsoleServer.isSet(polled[1].revents, POLLIN) { accept() }
+            if ConsoleServer.isSet(polled[0].revents, POLLIN) {
+                hub.wake.drain()
+                paced = true
+                offers = true
+            }
+            // Input must not keep output waiting: only a round that wrote is a reason to wait for more.
+            if serve() { paced = true } else { offers = true }
+            if listener != nil, ConsoleServer.isSet(polled[1].revents, POLLIN) {
+                accept()
+                offers = true
+            }
         }
         flush()
     }
 
-    // Says how much output there is; from here on the next byte wakes us when `sleeping`.
-    private mutating func look(sleeping: Bool) -> (end: UInt64, stops: Bool) {
+    // Says how much output there is; from here on `bytes` more of it wake us.
+    private mutating func look(wakingAfter bytes: UInt64) -> (end: UInt64, stops: Bool) {
         let hasReaders = !readers.isEmpty
         let (end, stops, new) = hub.shared.withLock { s in
             let new = s.newcomers
             s.newcomers = []
-            s.sleeps = sleeping && (hasReaders || !new.isEmpty)
+            s.wakeAt = hasReaders || !new.isEmpty ? s.ring.end + bytes : .max
             return (s.ring.end, s.stops, new)
         }
         for stream in new { readers.append(ConsoleReader(stream)) }
@@ -66,12 +83,12 @@ struct ConsoleServer: ~Copyable {
 
     // Builds the poll set: the wake event, the listener, and each stream that has or wants something. Streams of which
     // nothing is wanted stay out, since their hang-up would be reported over and over.
-    private mutating func prepare(end: UInt64, accepting: Bool) -> Bool {
-        let room = accepting && readers.contains { !$0.inputEnded } ? input.room() : 0
+    private mutating func prepare(end: UInt64, reading: Bool, listening: Bool) -> Bool {
+        let room = reading && readers.contains { !$0.inputEnded } ? input.room() : 0
         var pending = false
         polled.removeAll(keepingCapacity: true)
         polled.append(pollfd(fd: hub.wake.raw, events: Int16(POLLIN), revents: 0))
-        let raw: Int32 = if accepting, !listenerRests, let r = listenerRaw { r } else { -1 }
+        let raw: Int32 = if listening, let r = listenerRaw { r } else { -1 }
         polled.append(pollfd(fd: raw, events: Int16(POLLIN), revents: 0))
         for i in readers.indices {
             var events: Int32 = 0
@@ -158,10 +175,8 @@ struct ConsoleServer: ~Copyable {
             readers[i].position = from + UInt64(n)
             return n > 0
         case .failure(let error):
-            if error.code != EAGAIN {
-                readers[i].outputEnded = true
-                if stream.isClient { readers[i].inputEnded = true }
-            }
+            // What it typed before it hung up may still be waiting to be read.
+            if error.code != EAGAIN { readers[i].outputEnded = true }
             return false
         }
     }
@@ -178,18 +193,19 @@ struct ConsoleServer: ~Copyable {
             }
         } catch {
             // Out of descriptors or memory: the connection stays queued and would wake us at once.
-            listenerRests = true
+            listenerRestsUntil = Clock.monotonic + UInt64(ConsoleServer.listenerRestMilliseconds) * 1_000_000
         }
     }
 
     private mutating func flush() {
         let deadline = Clock.monotonic + ConsoleServer.flushNanoseconds
         while Clock.monotonic < deadline {
-            let (end, _) = look(sleeping: false)
-            guard prepare(end: end, accepting: false) else { return }
+            let (end, _) = look(wakingAfter: ConsoleServer.portionBytes)
+            guard prepare(end: end, reading: false, listening: false) else { return }
             polled[0].fd = -1
-            guard wait(ConsoleServer.stallMilliseconds) > 0 else { return }
-            _ = serve()
+            let ready = wait(ConsoleServer.stallMilliseconds)
+            if ready == 0 { return }
+            if ready > 0 { _ = serve() }
         }
     }
 

@@ -10,7 +10,8 @@ extension SystemCallFilter {
         name: "vcpu",
         rules: SystemCallRule.everyThread
             + KVMRequest.onVCPUThreads.map { SystemCallRule.ioctl($0) }
-            + SystemCallRule.allow("timerfd_settime"))
+            + SystemCallRule.allow("timerfd_settime")
+            + [kick])
 
     /// The launcher's main thread: control, timers, pause, reset and state of the machine.
     public static let main = SystemCallFilter(
@@ -18,7 +19,12 @@ extension SystemCallFilter {
         rules: SystemCallRule.everyThread
             + KVMRequest.onMainThread.map { SystemCallRule.ioctl($0) }
             + SystemCallRule.allow(
-                "timerfd_settime", "recvmsg", "sendmsg", "pread64", "fstat", "fcntl", "getrusage", "lseek", "wait4",
-                "writev", "shutdown")
-            + [.allow("tgkill", when: .is32(argument: 2, UInt32(bitPattern: OSThread.kickSignal)))])
+                "timerfd_settime", "recvmsg", "sendmsg", "pread64", "fstat", "fcntl", "writev", "shutdown")
+            // fstat of an open descriptor, as glibc makes it: an empty path and AT_EMPTY_PATH.
+            + [.allow("newfstatat", when: .is32(argument: 3, 0x1000))]
+            + [kick])
+
+    /// The signal that takes vCPUs out of the guest.
+    private static let kick = SystemCallRule.allow(
+        "tgkill", when: .is32(argument: 2, UInt32(bitPattern: OSThread.kickSignal)))
 }

@@ -50,7 +50,8 @@ final class ObjectReader {
                 consult(key, object[key] ?? .null)
                 continue
             }
-            let candidates = known.union(Support.fields(of: path.schema))
+            // A suggestion that nobody reads is not looked for: a hostile object may have thousands of keys.
+            let candidates = report.isFull ? [] : known.union(Support.fields(of: path.schema))
             if let suggestion = Suggestion.nearest(to: key, among: candidates) {
                 report.refuse(field, "unknown field; did you mean \(printable(suggestion))?")
             } else {

@@ -10,12 +10,15 @@ final class Report {
     /// More problems than a person reads; the rest is counted.
     static let mostProblems = 100
 
+    /// True when further problems are only counted.
+    var isFull: Bool { problems.count >= Self.mostProblems }
+
     func refuse(_ path: FieldPath, _ message: String) {
         guard paths.insert(path.shown).inserted else { return }
-        if problems.count < Self.mostProblems {
-            problems.append(Problem(path: path.shown, message: message))
-        } else {
+        if isFull {
             unsaid += 1
+        } else {
+            problems.append(Problem(path: path.shown, message: message))
         }
     }
 

@@ -36,7 +36,8 @@ public struct InstanceSpec: Hashable, Sendable {
     public var architecture: String
 
     init(_ reader: ObjectReader) {
-        domain = reader.object("domain") { DomainSpec($0) } ?? DomainSpec.absent(in: reader)
+        let domain = reader.object("domain") { DomainSpec($0) }
+        self.domain = domain ?? DomainSpec.absent(in: reader)
         volumes = reader.objects("volumes") { VolumeSpec($0) }
         networks = reader.objects("networks") { NetworkSpec($0) }
         hostname = reader.string("hostname")
@@ -50,7 +51,8 @@ public struct InstanceSpec: Hashable, Sendable {
         architecture = reader.string("architecture") ?? "amd64"
         _ = reader.choice("evictionStrategy", EvictionStrategy.self)
         applyNetworkDefault()
-        validate(at: reader.path, report: reader.report)
+        // Without a domain nothing fits together, and one line says so.
+        if domain != nil { validate(at: reader.path, report: reader.report) }
     }
 
     /// Attaches the pod's network where nothing is said of networks, as KubeVirt does by default with `bridge`

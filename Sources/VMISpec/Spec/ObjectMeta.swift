@@ -27,6 +27,9 @@ public struct ObjectMeta: Hashable, Sendable {
             reader.report.refuse(
                 reader.path.child("namespace"), "\(printable(namespace)) is no DNS label; \(Self.labelRule)")
         }
+        if let uid, uid.utf8.count > 63 || !DNSName.isLabel(uid.lowercased()) {
+            reader.report.refuse(reader.path.child("uid"), "is not one that a cluster gives; remove the field")
+        }
         for annotation in annotations.keys.sorted() where Support.refusedAnnotations[annotation] != nil {
             let message = Support.refusedAnnotations[annotation] ?? ""
             reader.report.refuse(reader.path.child("annotations").child(annotation), message)

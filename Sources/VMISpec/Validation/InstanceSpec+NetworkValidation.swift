@@ -52,6 +52,8 @@ extension InstanceSpec {
         let field = path.child("name")
         if !isPlain {
             report.refuse(field, "can only contain alphabetical characters, numbers, dashes (-) or underscores (_)")
+        } else if interface.name.utf8.count > 63 {
+            report.refuse(field, "must be at most 63 characters; shorten it")
         } else if source == nil {
             report.refuse(
                 field, "\(printable(interface.name)) not found among \(networkPath.shown); add a network of this name")

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// What a disk's worker and the vCPUs that read its configuration both look at.
+final class BlockShared: Sendable {
+    /// Bytes of the image as the driver was last told.
+    let capacity: Atomic<UInt64>
+    /// The driver trusts its flushes; false stores every write at once (virtio 1.2 §5.2.4, writeback).
+    let writeCache = Atomic<Bool>(true)
+    let metrics = BlockMetrics()
+    /// What VIRTIO_BLK_T_GET_ID answers: 20 bytes, filled up with zeros.
+    let serial: [UInt8]
+
+    init(capacity: UInt64, serial: String) {
+        self.capacity = Atomic(capacity)
+        let bytes = Array(serial.utf8.prefix(BlockLimits.serialBytes))
+        self.serial = bytes + [UInt8](repeating: 0, count: BlockLimits.serialBytes - bytes.count)
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a network card has done since it was made; raised by its worker, read by anyone. Directions are the guest's.
+public final class NetMetrics: Sendable {
+    let framesReceived = Counter()
+    let bytesReceived = Counter()
+    let framesSent = Counter()
+    let bytesSent = Counter()
+    let receiveDrops = Counter()
+    let receiveFailures = Counter()
+    let malformedFrames = Counter()
+    let sendDrops = Counter()
+    let malformed = Counter()
+
+    /// The numbers at one moment, each exact by itself.
+    public struct Snapshot: Equatable, Sendable {
+        /// Frames the guest was given.
+        public let framesReceived: UInt64
+        /// Bytes of those frames, without virtio's header.
+        public let bytesReceived: UInt64
+        /// Frames the guest sent that the port took.
+        public let framesSent: UInt64
+        /// Bytes of those frames, without virtio's header.
+        public let bytesSent: UInt64
+        /// Frames that fit no buffer the guest had offered.
+        public let receiveDrops: UInt64
+        /// Errors of the port while reading.
+        public let receiveFailures: UInt64
+        /// Frames of the guest that were too short, too long, or asked for what was not negotiated; not sent.
+        public let malformedFrames: UInt64
+        /// Frames of the guest that the port refused.
+        public let sendDrops: UInt64
+        /// Receive chains without a byte to fill, and queues given up.
+        public let malformed: UInt64
+    }
+
+    /// The numbers now.
+    public var snapshot: Snapshot {
+        Snapshot(
+            framesReceived: framesReceived.value, bytesReceived: bytesReceived.value, framesSent: framesSent.value,
+            bytesSent: bytesSent.value, receiveDrops: receiveDrops.value, receiveFailures: receiveFailures.value,
+            malformedFrames: malformedFrames.value, sendDrops: sendDrops.value, malformed: malformed.value)
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+
+/// The ioctls of block devices, for those who filter them.
+public enum StorageRequest {
+    /// BLKDISCARD.
+    public static let discard = CLINUX_BLKDISCARD
+    /// BLKZEROOUT.
+    public static let zeroOut = CLINUX_BLKZEROOUT
+    /// BLKGETSIZE64.
+    public static let size = CLINUX_BLKGETSIZE64
+}
+
+/// The ioctls of a tap, for those who filter them.
+public enum TapRequest {
+    /// TUNSETOFFLOAD.
+    public static let setOffload = CLINUX_TUNSETOFFLOAD
+}
