@@ -90,8 +90,8 @@ let tests: [Target] = [
         dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec", "Control", "Record", "Linux"]),
     .testTarget(name: "HostCheckTests", dependencies: ["HostCheck"]),
     .testTarget(name: "ApusTests", dependencies: ["apus", "VMISpec", "Linux"]),
-    .testTarget(name: "Integration", dependencies: ["Machine", "TestSupport"]),
-    .testTarget(name: "EndToEnd", dependencies: ["TestSupport"]),
+    .testTarget(name: "Integration", dependencies: ["Control", "Linux"]),
+    .testTarget(name: "EndToEnd"),
 ]
 
 let package = Package(
