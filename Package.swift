@@ -6,7 +6,7 @@ import PackageDescription
 /// Rooms that touch raw memory or the kernel's ABI mark every unsafe expression.
 let strict: [SwiftSetting] = [.strictMemorySafety()]
 
-/// Below the wall: no Foundation, no Swift concurrency. See docs/design.md.
+/// Below the wall: no Foundation, no Swift concurrency. See docs/architecture.md.
 let belowTheWall: [Target] = [
     .target(name: "CLinux"),
     .target(name: "CKVM"),
@@ -46,12 +46,12 @@ let belowTheWall: [Target] = [
 let aboveTheWall: [Target] = [
     .target(name: "VMISpec"),
     .target(name: "Volumes", dependencies: ["VMISpec", "Linux"]),
-    .target(name: "PodNetwork", dependencies: ["VMISpec", "CLinux", "Linux"]),
+    .target(name: "PodNetwork", dependencies: ["VMISpec", "Linux"]),
     .target(name: "Supervisor", dependencies: ["VMISpec", "Volumes", "PodNetwork", "Control", "Record", "Linux"]),
     .executableTarget(
         name: "apus-supervisor",
         dependencies: [
-            "Supervisor", "VMISpec", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "Supervisor", "VMISpec", "Linux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
     .executableTarget(
@@ -65,16 +65,18 @@ let aboveTheWall: [Target] = [
 ]
 
 let tests: [Target] = [
+    .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(
-        name: "TestSupport", dependencies: ["GuestMemory", "Virtio", "KVM", "Linux"], path: "Tests/TestSupport"),
+        name: "TestSupport", dependencies: ["CTestSupport", "GuestMemory", "Virtio", "PCI", "Bus", "KVM", "Linux"],
+        path: "Tests/TestSupport"),
     .testTarget(name: "RoomTests"),
     .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestSupport"]),
     .testTarget(name: "GuestMemoryTests", dependencies: ["GuestMemory", "TestSupport"]),
     .testTarget(name: "RecordTests", dependencies: ["Record"]),
     .testTarget(name: "KVMTests", dependencies: ["KVM", "GuestMemory", "TestSupport"]),
     .testTarget(name: "BusTests", dependencies: ["Bus"]),
-    .testTarget(name: "PCITests", dependencies: ["PCI", "Bus", "TestSupport"]),
-    .testTarget(name: "VirtioTests", dependencies: ["Virtio", "TestSupport"]),
+    .testTarget(name: "PCITests", dependencies: ["PCI", "Bus", "Linux", "TestSupport"]),
+    .testTarget(name: "VirtioTests", dependencies: ["Virtio", "PCI", "Bus", "GuestMemory", "Linux", "TestSupport"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
     .testTarget(name: "NetworkTests", dependencies: ["Network", "TestSupport"]),
     .testTarget(name: "DevicesTests", dependencies: ["Devices", "TestSupport"]),
@@ -83,12 +85,16 @@ let tests: [Target] = [
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Linux"]),
     .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "VMISpecTests", dependencies: ["VMISpec"]),
-    .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec"]),
-    .testTarget(name: "Integration", dependencies: ["Machine", "TestSupport"]),
-    .testTarget(name: "EndToEnd", dependencies: ["TestSupport"]),
+    .testTarget(
+        name: "SupervisorTests",
+        dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec", "Control", "Record", "Linux"]),
+    .testTarget(name: "HostCheckTests", dependencies: ["HostCheck"]),
+    .testTarget(name: "ApusTests", dependencies: ["apus", "VMISpec", "Linux"]),
+    .testTarget(name: "Integration", dependencies: ["Control", "Linux"]),
+    .testTarget(name: "EndToEnd"),
     .executableTarget(
         name: "prove-driver", dependencies: ["Control", "Storage", "CLinux", "Linux"], path: "Tests/ProofDriver"),
-    .testTarget(name: "ProofSamples", dependencies: ["prove-driver", "apus-launcher"]),
+    .testTarget(name: "ProofSamples"),
 ]
 
 let package = Package(

@@ -6,9 +6,10 @@
 /// RAM. Nothing here traps on what a guest says.
 @safe
 public struct GuestMemory: @unchecked Sendable {
-    private let base: UnsafeMutableRawPointer
-    private let lowEnd: UInt64
-    private let highEnd: UInt64
+    // Visible to inlined callers only: the device's hot path must not pay a call for each descriptor.
+    @usableFromInline let base: UnsafeMutableRawPointer
+    @usableFromInline let lowEnd: UInt64
+    @usableFromInline let highEnd: UInt64
     /// Pages written through this view, when somebody keeps track.
     public let dirty: DirtyBitmap?
 
@@ -23,6 +24,7 @@ public struct GuestMemory: @unchecked Sendable {
     public var layout: RAMLayout { RAMLayout(bytes: lowEnd + (highEnd - PhysicalMap.highRAMStart)) }
 
     /// Whether every byte of the range is RAM; an empty range needs only its address to be in or just behind RAM.
+    @inlinable
     @inline(__always)
     public func contains(_ at: GuestAddress, count: Int) -> Bool {
         guard count >= 0 else { return false }
@@ -32,6 +34,7 @@ public struct GuestMemory: @unchecked Sendable {
     }
 
     /// The host's address of a range of RAM, or nil when some byte of it is not RAM. Marks nothing dirty.
+    @inlinable
     @inline(__always)
     public func pointer(_ at: GuestAddress, count: Int) -> UnsafeMutableRawPointer? {
         // SAFETY: `contains` keeps the range inside the mapping.
@@ -93,12 +96,14 @@ public struct GuestMemory: @unchecked Sendable {
     }
 
     /// Notes that the host wrote this range by other means, such as a system call.
+    @inlinable
     @inline(__always)
     public func markDirty(_ at: GuestAddress, count: Int) {
         if let dirty { dirty.mark(at, count: count) }
     }
 
     /// The guest address of a host pointer that came from this view.
+    @inlinable
     @inline(__always)
     public func address(of pointer: UnsafeRawPointer) -> GuestAddress {
         GuestAddress(UInt64(truncatingIfNeeded: unsafe pointer - UnsafeRawPointer(base)))

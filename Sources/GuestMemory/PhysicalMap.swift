@@ -5,7 +5,7 @@ public enum PhysicalMap {
     /// RAM below 4 GiB ends here at the latest.
     public static let lowRAMLimit: UInt64 = 0x8000_0000
     /// RAM that does not fit below continues here.
-    public static let highRAMStart: UInt64 = 0x1_0000_0000
+    @inlinable public static var highRAMStart: UInt64 { 0x1_0000_0000 }
     /// PCI configuration space of 256 buses, memory-mapped (PCIe base specification §7.2.2).
     public static let ecam: Range<UInt64> = 0xB000_0000..<0xC000_0000
     /// Where 32-bit PCI memory BARs live.

@@ -33,6 +33,9 @@ extension VM {
         irqfd.fd = UInt32(bitPattern: event)
         irqfd.gsi = gsi
         try ioctl(descriptor.raw, CKVM_IRQFD, &irqfd, "KVM_IRQFD")
+        // The kernel injects for a count it finds on attachment but leaves it in the eventfd, where it would be
+        // delivered once more on the next attachment. Later signals never reach the counter.
+        EventFD.drain(event)
     }
 
     /// Signals of `event` stay in its counter from now on.

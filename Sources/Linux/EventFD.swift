@@ -34,7 +34,11 @@ public struct EventFD: ~Copyable, Sendable {
     /// Takes the count and leaves zero; 0 when nobody signalled.
     @inline(__always)
     @discardableResult
-    public borrowing func drain() -> UInt64 {
+    public borrowing func drain() -> UInt64 { EventFD.drain(raw) }
+
+    /// Takes the count of the eventfd with this number and leaves zero.
+    @discardableResult
+    public static func drain(_ raw: Int32) -> UInt64 {
         var count: UInt64 = 0
         // SAFETY: eight bytes, as eventfd gives.
         return unsafe clinux_read(raw, &count, 8) == 8 ? count : 0

@@ -39,8 +39,8 @@ public final class Machine: Sendable {
         _ configuration: MachineConfiguration, descriptors: consuming DescriptorBundle, system: borrowing System,
         cage: Cage
     ) throws(MachineError) {
-        let cpus = try GuestCPUs(configuration.cpu, system: system)
         let plan = MemoryPlan(configuration.memory)
+        let cpus = try GuestCPUs(configuration.cpu, plan: plan, system: system)
         let shared = try MachineError.step("Making a VM") { () throws(Errno) in SharedVM(try system.createVM()) }
         let ram = try Assembly.memory(plan, of: configuration.memory, in: shared)
         try MachineError.step("Making the interrupt controllers") { () throws(Errno) in

@@ -14,12 +14,12 @@ public enum ImageLock: Sendable, Equatable {
     /// Other readers: we only read, or the disk is declared shareable and its guests agree among themselves.
     case shared
     /// Everybody: nothing is checked.
-    case none
+    case unlocked
 
     /// Takes the lock without waiting.
     /// - Throws: `ImageError.busy` when another open file holds it.
     public func take(on file: borrowing FileDescriptor, name: String) throws(ImageError) {
-        if self == .none { return }
+        if self == .unlocked { return }
         let r = clinux_ofd_lock(file.raw, self == .exclusive ? 1 : 0)
         switch Int32(truncatingIfNeeded: 0 &- r) {
         case ...0: return

@@ -20,6 +20,20 @@ public struct ImageProperties: Equatable, Sendable {
     /// The host can give the space of a range back.
     public var canDiscard: Bool
 
+    /// The properties of an image.
+    public init(
+        capacity: UInt64, fileBytes: UInt64, logicalBlockBytes: Int, physicalBlockBytes: Int, directAlignment: Int,
+        isReadOnly: Bool, canDiscard: Bool
+    ) {
+        self.capacity = capacity
+        self.fileBytes = fileBytes
+        self.logicalBlockBytes = logicalBlockBytes
+        self.physicalBlockBytes = physicalBlockBytes
+        self.directAlignment = directAlignment
+        self.isReadOnly = isReadOnly
+        self.canDiscard = canDiscard
+    }
+
     /// Whether `count` bytes at `offset` exist.
     @inline(__always)
     public func contains(_ offset: UInt64, count: UInt64) -> Bool {

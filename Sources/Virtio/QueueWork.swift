@@ -5,6 +5,9 @@ public import Linux
 /// What a worker's thread does with the queues it was given: made, used and dropped on that thread alone.
 public protocol QueueWork: ~Copyable, SendableMetatype {
     /// The driver kicked a queue, or it is time to look at it: after `start` and `resume` every queue is looked at.
+    ///
+    /// Return after a bounded number of chains, having signalled the queue's own kick eventfd when there may be more: a
+    /// guest that never stops kicking must not keep `pause` and `stop` waiting.
     /// - Parameter queue: its `QueueSetup.index`.
     mutating func kicked(queue: Int)
     /// A descriptor that was added to the worker's `EventSet` is ready.

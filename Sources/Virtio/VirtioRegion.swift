@@ -46,6 +46,7 @@ final class VirtioRegion: MemoryWindow {
     func read(offset: UInt64, size: Int) -> UInt64 {
         switch offset {
         case VirtioRegion.common..<VirtioRegion.interruptStatus: transport.read(offset: Int(offset), size: size)
+        // One byte, cleared by being read; the rest of its page is nothing.
         case VirtioRegion.interruptStatus: UInt64(transport.takeInterruptStatus())
         case VirtioRegion.device..<VirtioRegion.doorbells:
             transport.device.readConfiguration(at: Int(offset - VirtioRegion.device), size: size)

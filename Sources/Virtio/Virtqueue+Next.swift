@@ -68,8 +68,8 @@ extension Virtqueue {
                 nested = true
                 continue
             }
-            if descriptor.length > 0 {
-                let length = Int(descriptor.length)
+            let length = Int(descriptor.length)
+            if length > 0 {
                 guard let base = unsafe memory.pointer(descriptor.address, count: length) else {
                     throw .notMemory(descriptor.address, count: UInt64(length))
                 }
@@ -77,13 +77,13 @@ extension Virtqueue {
                 // SAFETY: `count` is below the chain's capacity.
                 unsafe chain.segments[count] = iovec(iov_base: base, iov_len: length)
                 count &+= 1
-            }
-            if descriptor.flags & Descriptor.write != 0 {
-                writable &+= UInt64(descriptor.length)
-            } else {
-                guard writable == 0 || descriptor.length == 0 else { throw .readableAfterWritable }
-                readable &+= UInt64(descriptor.length)
-                readableCount = count
+                if descriptor.flags & Descriptor.write != 0 {
+                    writable &+= UInt64(length)
+                } else {
+                    guard writable == 0 else { throw .readableAfterWritable }
+                    readable &+= UInt64(length)
+                    readableCount = count
+                }
             }
             if descriptor.flags & Descriptor.next == 0 { break }
             index = descriptor.next

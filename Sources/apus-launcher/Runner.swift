@@ -26,6 +26,7 @@ struct Runner {
         }
         onReboot = configuration.onReboot
         onPanic = configuration.onPanic
+        try Runner.checkPlacement(configuration.cpu)
         let system: System
         do throws(Errno) { system = try System.open() } catch { throw MachineError.kvm(error) }
         try? OSThread.prepareKicks()
@@ -46,6 +47,18 @@ struct Runner {
         mark("confined")
         self.began = began
         self.marks = marks
+    }
+
+    /// Threads are placed while they start, which is too late to refuse: a CPU that is not theirs is found here.
+    private static func checkPlacement(_ cpu: CPUConfiguration) throws {
+        guard cpu.pinning != nil || cpu.emulatorCPUs != nil else { return }
+        let allowed = try CPUSet.allowed()
+        for (field, wanted) in [("cpu.pinning", cpu.pinning), ("cpu.emulatorCPUs", cpu.emulatorCPUs)] {
+            if let stranger = wanted?.first(where: { !allowed.cpus.contains(Int($0)) }) {
+                throw MachineError.configuration(
+                    field: field, "CPU \(stranger) is not among those this process may use (\(allowed))")
+            }
+        }
     }
 
     /// Loads the kernel and lets the guest run.

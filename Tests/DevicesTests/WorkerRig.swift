@@ -53,6 +53,8 @@ final class WorkerRig {
     /// The next used element, waiting for interrupts until it is there.
     func used(_ queue: Int) throws -> (head: UInt16, written: UInt32)? {
         while true {
+            // Asks for an interrupt at the next completion, then looks once more, as a driver does.
+            try queues[queue].setUsedEvent(queues[queue].usedIndex)
             if let used = try queues[queue].takeUsed() { return used }
             if !waitForInterrupt(queue) { return nil }
         }

@@ -23,9 +23,9 @@ struct RawImageTests {
         let capacity = (bytes + 511) / 512 * 512
         #expect(image.properties.capacity == UInt64(capacity))
         let vectors = Vectors([capacity])
-        try image.read(vectors.span, at: 0)
+        try image.read(vectors, at: 0)
         #expect(vectors.contents == contents + [UInt8](repeating: 0, count: capacity - bytes))
-        try image.write(Vectors([UInt8](repeating: 9, count: 512)).span, at: UInt64(capacity - 512))
+        try image.write(Vectors([UInt8](repeating: 9, count: 512)), at: UInt64(capacity - 512))
         #expect(try file.contents().suffix(512).allSatisfy { $0 == 9 })
         #expect(try file.contents().count == capacity)
     }
@@ -35,13 +35,13 @@ struct RawImageTests {
         let file = try TemporaryFile(Self.pattern(8192))
         var image = try RawImage.open(file.path, readOnly: true)
         truncate(file.path, 4096 + 100)
-        try image.read(Vectors([4096]).span, at: 0)
-        #expect(throws: Errno(code: EIO, call: "preadv")) { try image.read(Vectors([512]).span, at: 4096) }
-        #expect(throws: Errno(code: EIO, call: "preadv")) { try image.read(Vectors([4096]).span, at: 4096) }
-        #expect(throws: Errno(code: EIO, call: "preadv")) { try image.read(Vectors([512]).span, at: 7680) }
+        try image.read(Vectors([4096]), at: 0)
+        #expect(throws: Errno(code: EIO, call: "preadv")) { try image.read(Vectors([512]), at: 4096) }
+        #expect(throws: Errno(code: EIO, call: "preadv")) { try image.read(Vectors([4096]), at: 4096) }
+        #expect(throws: Errno(code: EIO, call: "preadv")) { try image.read(Vectors([512]), at: 7680) }
         try image.refresh()
         #expect(image.properties.capacity == 4608)
-        try image.read(Vectors([512]).span, at: 4096)
+        try image.read(Vectors([512]), at: 4096)
     }
 
     @Test("requests of more pieces than one call takes are continued")
@@ -49,10 +49,10 @@ struct RawImageTests {
         let contents = Self.pattern(3000 * 512)
         let file = try TemporaryFile(hole: contents.count)
         var image = try RawImage.open(file.path, readOnly: false)
-        try image.write(Vectors(contents, split: Array(repeating: 512, count: 3000)).span, at: 0)
+        try image.write(Vectors(contents, split: Array(repeating: 512, count: 3000)), at: 0)
         #expect(try file.contents() == contents)
         let back = Vectors(Array(repeating: 512, count: 3000))
-        try image.read(back.span, at: 0)
+        try image.read(back, at: 0)
         #expect(back.contents == contents)
     }
 
@@ -61,7 +61,7 @@ struct RawImageTests {
         let file = try TemporaryFile(Self.pattern(4096))
         var image = try RawImage.open(file.path, readOnly: true)
         let refused = Errno(code: EROFS, call: "pwritev")
-        #expect(throws: refused) { try image.write(Vectors([512]).span, at: 0) }
+        #expect(throws: refused) { try image.write(Vectors([512]), at: 0) }
         #expect(throws: refused) { try image.discard(at: 0, count: 512) }
         #expect(throws: refused) { try image.writeZeroes(at: 0, count: 512, unmap: true) }
         #expect(!image.properties.canDiscard)
@@ -103,7 +103,7 @@ struct RawImageTests {
         var image = try RawImage.open(file.path, readOnly: false)
         try image.writeZeroes(at: 0, count: 1024, unmap: false)
         let back = Vectors([1024])
-        try image.read(back.span, at: 0)
+        try image.read(back, at: 0)
         #expect(back.contents.allSatisfy { $0 == 0 })
     }
 
@@ -123,9 +123,9 @@ struct RawImageTests {
             try #require(ftruncate(file.raw, 1 << 20) == 0)
         }
         var image = try RawImage.open(path, readOnly: false)
-        #expect(throws: Errno(code: ENOSPC, call: "pwritev")) { try image.write(Vectors([1 << 20]).span, at: 0) }
+        #expect(throws: Errno(code: ENOSPC, call: "pwritev")) { try image.write(Vectors([1 << 20]), at: 0) }
         try image.discard(at: 0, count: 1 << 20)
-        try image.write(Vectors([4096]).span, at: 4096)
+        try image.write(Vectors([4096]), at: 4096)
     }
 
     @Test(
@@ -149,7 +149,7 @@ struct RawImageTests {
             switch Int.random(in: 0..<8, using: &random) {
             case 0..<3:
                 let data = (0..<(sectors * 512)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-                try image.write(Vectors(data, split: split, skew: skew).span, at: UInt64(start))
+                try image.write(Vectors(data, split: split, skew: skew), at: UInt64(start))
                 model.replaceSubrange(range, with: data)
             case 3:
                 let unmap = Bool.random(using: &random)
@@ -161,7 +161,7 @@ struct RawImageTests {
             case 5: try image.flush()
             default:
                 let back = Vectors(split, skew: skew)
-                try image.read(back.span, at: UInt64(start))
+                try image.read(back, at: UInt64(start))
                 #expect(back.contents == Array(model[range]), "step \(step)")
             }
         }

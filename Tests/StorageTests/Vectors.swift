@@ -2,6 +2,7 @@
 
 import Glibc
 import Linux
+import Storage
 
 /// Memory in pieces, and the iovecs that describe it.
 final class Vectors {
@@ -20,15 +21,12 @@ final class Vectors {
             (entries + i).initialize(to: iovec(iov_base: bytes.baseAddress.map { $0 + at }, iov_len: length))
             at += length
         }
-        memset(bytes.baseAddress, 0xEE, bytes.count)
+        _ = bytes.initializeMemory(as: UInt8.self, repeating: 0xEE)
     }
 
     convenience init(_ contents: [UInt8], split: [Int]? = nil, skew: Int = 0) {
         self.init(split ?? [contents.count], skew: skew)
-        _ = contents.withUnsafeBytes { source in
-            var span = self.span
-            return span.write(source)
-        }
+        _ = contents.withUnsafeBytes { source in withSpan { $0.write(source) } }
     }
 
     deinit {
@@ -36,14 +34,31 @@ final class Vectors {
         entries.deallocate()
     }
 
-    var span: IOSpan { IOSpan(base: entries, count: count) }
+    /// The entries; the closure must not let them out.
+    func withSpan<R>(_ body: (inout IOSpan) -> R) -> R {
+        var span = IOSpan(base: entries, count: count)
+        return withExtendedLifetime(self) { body(&span) }
+    }
+
+    fileprivate var span: IOSpan { IOSpan(base: entries, count: count) }
 
     var contents: [UInt8] {
-        var all = [UInt8](repeating: 0, count: span.byteCount)
-        _ = all.withUnsafeMutableBytes { target in
-            var span = self.span
-            return span.read(into: target)
-        }
+        var all = [UInt8](repeating: 0, count: withSpan { $0.byteCount })
+        _ = all.withUnsafeMutableBytes { target in withSpan { $0.read(into: target) } }
         return all
+    }
+}
+
+extension BlockImage where Self: ~Copyable {
+    /// Fills the vectors.
+    mutating func read(_ vectors: Vectors, at offset: UInt64) throws(Errno) {
+        defer { withExtendedLifetime(vectors) {} }
+        try read(vectors.span, at: offset)
+    }
+
+    /// Stores the vectors.
+    mutating func write(_ vectors: Vectors, at offset: UInt64) throws(Errno) {
+        defer { withExtendedLifetime(vectors) {} }
+        try write(vectors.span, at: offset)
     }
 }

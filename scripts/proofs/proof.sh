@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# How every proof that prove-driver knows is built and run. Sourced with $here set to this folder.
+# How every proof that prove-driver knows is built and run. Sourced after `set -euo pipefail`.
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$here/../lib/common.sh"
 # shellcheck source=scripts/lib/packages.sh
@@ -13,9 +14,9 @@
 # LAUNCHER=FILE tests another launcher than this tree's, ROUND=N repeats one round alone.
 prove() {
     local name=$1 full=$2 rounds=${3:-$2} work status=0 extra=()
-    [ -r /dev/kvm ] && [ -w /dev/kvm ] || die "/dev/kvm may not be opened by $(id -un); a proof needs it"
+    if [ ! -r /dev/kvm ] || [ ! -w /dev/kvm ]; then die "/dev/kvm may not be opened by $(id -un): a proof needs it"; fi
     need_toolchain
-    cd "$apus_root"
+    cd "$apus_root" || exit
     if [ -z "${LAUNCHER:-}" ] || [ ! -x .build/release/prove-driver ]; then
         install_packages "${build_packages[@]}"
         say "building the launcher and the driver in release mode"
@@ -34,5 +35,5 @@ prove() {
         --scratch "$work" --rounds "$rounds" --seed "$SEED" --commit "$(git rev-parse --short HEAD)" "${extra[@]}" ||
         status=$?
     rm -rf "$work"
-    exit $status
+    exit "$status"
 }

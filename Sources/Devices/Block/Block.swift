@@ -124,16 +124,18 @@ public final class Block<Engine: BlockEngine & ~Copyable>: VirtioDevice, @unchec
     public func refreshCapacity() throws(Errno) -> UInt64 {
         var failure: Errno?
         var capacity: UInt64 = 0
+        var isNew = false
         let port = life.withLock { life -> (any TransportPort)? in
             worker.pause()
             // SAFETY: the worker is paused, and `life` keeps everybody from letting it go on.
             do throws(Errno) { try unsafe engine.pointee.refresh() } catch { failure = error }
             capacity = unsafe engine.pointee.properties.capacity
+            isNew = shared.capacity.exchange(capacity, ordering: .relaxed) != capacity
             if !life.isPaused { worker.resume() }
             return life.port
         }
         if let failure { throw failure }
-        if shared.capacity.exchange(capacity, ordering: .relaxed) != capacity { port?.configurationChanged() }
+        if isNew { port?.configurationChanged() }
         return capacity
     }
 

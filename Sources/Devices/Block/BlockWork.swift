@@ -21,6 +21,8 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
     private let memory: GuestMemory
     private let features: UInt64
     private let kick: Int32
+    // The engine's own copy, with the capacity that the driver was last told.
+    private var image: ImageProperties
     private var queue: Virtqueue
     private var chain: DescriptorChain
     private var isBroken = false
@@ -46,6 +48,7 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
         memory = device.memory
         features = device.features
         kick = setup.kick
+        image = unsafe engine.pointee.properties
         // SAFETY: the device keeps the engine at this address until its worker has ended.
         let depth = unsafe max(engine.pointee.depth, 1)
         self.depth = depth
@@ -90,6 +93,7 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
         guard !isBroken else { return }
         // After this many requests the worker looks at its commands: the kick below brings it back here.
         var budget = 4 &* Int(queue.size)
+        image.capacity = shared.capacity.load(ordering: .relaxed)
         queue.disableKicks()
         do throws(QueueError) {
             repeat {
@@ -124,7 +128,9 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
     @inline(__always)
     private mutating func begin() {
         let writable = chain.writableBytes
-        guard writable > 0, let last = unsafe chain.writable.last, let base = unsafe last.iov_base else {
+        let segments = unsafe chain.writable
+        // SAFETY: with writable bytes there is a last segment.
+        guard writable > 0, let base = unsafe segments[segments.count &- 1].iov_base else {
             shared.metrics.malformed.add()
             return give(chain.token, written: 0)
         }
@@ -133,8 +139,8 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
         let index = unsafe free[freeCount]
         let slot = unsafe slots + index
         unsafe slot.pointee.token = chain.token
-        unsafe slot.pointee.status = (base + (Int(last.iov_len) &- 1)).assumingMemoryBound(to: UInt8.self)
-        let image = unsafe engine.pointee.properties
+        unsafe slot.pointee.status = (base + (segments[segments.count &- 1].iov_len &- 1)).assumingMemoryBound(
+            to: UInt8.self)
         let request = BlockRequest.parse(
             chain.load(BlockHeader.self, at: 0), readable: chain.readableBytes, writable: writable,
             features: features, image: image)
@@ -162,8 +168,8 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
                 unsafe chain.write(UnsafeRawBufferPointer(rebasing: serial.prefix(count)), at: 0)
             }
             finish(index, .ok)
-        case .discard(let ranges): take(ranges, forDiscard: true, index, image)
-        case .writeZeroes(let ranges): take(ranges, forDiscard: false, index, image)
+        case .discard(let ranges): take(ranges, forDiscard: true, index)
+        case .writeZeroes(let ranges): take(ranges, forDiscard: false, index)
         case .refused(let status):
             unsafe slot.pointee.kind = .none
             unsafe slot.pointee.count = max(writable &- 1, 0)
@@ -173,7 +179,7 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
     }
 
     /// Copies and judges all ranges, then starts with the first.
-    private mutating func take(_ count: Int, forDiscard: Bool, _ index: Int, _ image: ImageProperties) {
+    private mutating func take(_ count: Int, forDiscard: Bool, _ index: Int) {
         let slot = unsafe slots + index
         unsafe slot.pointee.kind = forDiscard ? .discard : .writeZeroes
         unsafe slot.pointee.count = 0

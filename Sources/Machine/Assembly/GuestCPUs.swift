@@ -13,7 +13,7 @@ struct GuestCPUs {
     let physicalBits: Int
 
     /// - Throws: `MachineError.cpu` or `configuration` that names the field.
-    init(_ configuration: CPUConfiguration, system: borrowing System) throws(MachineError) {
+    init(_ configuration: CPUConfiguration, plan: MemoryPlan, system: borrowing System) throws(MachineError) {
         let wanted = configuration.topology
         guard
             let topology = Boot.CPUTopology(
@@ -35,7 +35,8 @@ struct GuestCPUs {
             model: configuration.model == .hostModel ? .hostModel : .hostPassthrough,
             features: configuration.features.map { feature in
                 CPURequest.Feature(feature.name, CPURequest.Policy(rawValue: feature.policy.rawValue) ?? .require)
-            }, topology: topology)
+            }, topology: topology,
+            nodes: plan.nodes.isEmpty ? [] : (0..<topology.count).map { plan.node(ofCPU: $0) })
         do throws(CPUIDError) {
             policy = try CPUIDPolicy(
                 host: CPUIDPolicy.Host(

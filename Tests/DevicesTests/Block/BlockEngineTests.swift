@@ -31,7 +31,8 @@ struct BlockEngineTests {
             rig.work.ready(token: 0, readiness: .readable)
             let before = answered
             while let used = try rig.queue.takeUsed() {
-                let index = try #require(expected.removeValue(forKey: used.head))
+                let found = expected.removeValue(forKey: used.head)
+                let index = try #require(found)
                 let at = BlockRig<DeferringEngine>.scratch + UInt64(index) * 0x1000 + 16 + 3
                 let data = try rig.memory.read(at: .init(at), count: 512)
                 #expect(data == Array(BlockTests.pattern(512 * 100)[(index * 512)..<(index * 512 + 512)]))

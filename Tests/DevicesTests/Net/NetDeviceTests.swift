@@ -14,8 +14,7 @@ struct NetDeviceTests {
 
     @Test("the configuration structure says what the card is")
     func configuration() throws {
-        let (port, _) = try SocketPort.pair(mtu: 1400)
-        let card = try Net(port, mac: mac, name: "net")
+        let card = try Net(Wire().port(mtu: 1400), mac: mac, name: "net")
         #expect(card.kind == .network)
         #expect(card.queueSizes == [256, 256])
         #expect((0..<6).map { card.readConfiguration(at: $0, size: 1) } == [2, 0, 0, 0, 0, 0xAA])
@@ -48,8 +47,8 @@ struct NetDeviceTests {
     @Test("frames go both ways through the thread, and stop while it is paused")
     func life() throws {
         let rig = try WorkerRig(queues: 2)
-        let (port, wire) = try SocketPort.pair()
-        let card = try Net(port, mac: mac, name: "net")
+        let wire = try Wire()
+        let card = try Net(wire.port(), mac: mac, name: "net")
         card.start(rig.setup(features: card.offeredFeatures | Feature.eventIndex))
         for i in 0..<32 { _ = try rig.queues[0].add([.writable(0x20_0000 + UInt64(i) * 4096, 4096)]) }
         try rig.kick(0)

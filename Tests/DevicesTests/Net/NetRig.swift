@@ -27,10 +27,9 @@ final class NetRig {
 
     init(features: UInt64, transport: UInt64 = Feature.eventIndex, queueSize: UInt16 = 128, mtu: UInt16? = 1500) throws
     {
-        let (port, wire) = try SocketPort.pair(mtu: mtu)
-        self.wire = wire
-        self.port = .allocate(capacity: 1)
-        self.port.initialize(to: port)
+        wire = try Wire()
+        port = .allocate(capacity: 1)
+        port.initialize(to: try wire.port(mtu: mtu))
         ram = try GuestRAM(layout: RAMLayout(bytes: 64 << 20), tracksWrites: true)
         receive = try DriverQueue(memory: ram.memory, at: 0x1_0000, size: queueSize)
         transmit = try DriverQueue(memory: ram.memory, at: 0x2_0000, size: queueSize)

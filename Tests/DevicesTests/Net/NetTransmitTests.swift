@@ -158,7 +158,7 @@ struct NetTransmitTests {
             if Bool.random(using: &random) { for i in 0..<min(count, 12) { bytes[i] = 0 } }
             _ = try rig.add(bytes, cuts: [Int.random(in: 1...30, using: &random)])
             try rig.lend([Int.random(in: 0...300, using: &random), Int.random(in: 1...50, using: &random)])
-            if Int.random(in: 0..<100, using: &random) == 0 {
+            if Int.random(in: 0..<25, using: &random) == 0 {
                 let bad = DriverDescriptor(
                     address: random.next() >> UInt64.random(in: 0...50, using: &random),
                     length: UInt32(truncatingIfNeeded: random.next()) >> UInt32.random(in: 0...31, using: &random),

@@ -13,20 +13,7 @@ struct SocketPort: ~Copyable, FramePort {
 
     var raw: Int32 { file.raw }
 
-    /// The port and the other end of its wire.
-    static func pair(
-        offloads: Offloads = [.checksum, .tcp4, .tcp6, .udpSegments], mtu: UInt16? = 1500
-    ) throws -> (SocketPort, Wire) {
-        var fds: [Int32] = [-1, -1]
-        let kind = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        try Errno.check(fds.withUnsafeMutableBufferPointer { clinux_socketpair(kind, $0.baseAddress) }, "socketpair")
-        var bytes: Int32 = 1 << 20
-        for fd in fds { setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, 4) }
-        let port = SocketPort(file: FileDescriptor(owning: fds[0]), supportedOffloads: offloads, mtu: mtu)
-        return (port, Wire(FileDescriptor(owning: fds[1])))
-    }
-
-    private init(file: consuming FileDescriptor, supportedOffloads: Offloads, mtu: UInt16?) {
+    fileprivate init(file: consuming FileDescriptor, supportedOffloads: Offloads, mtu: UInt16?) {
         self.file = file
         self.supportedOffloads = supportedOffloads
         self.mtu = mtu
@@ -45,10 +32,27 @@ struct SocketPort: ~Copyable, FramePort {
     }
 }
 
-/// The far end of a `SocketPort`.
+/// A wire; its near end is a `SocketPort`.
 final class Wire: Sendable {
     private let file: FileDescriptor
-    init(_ file: consuming FileDescriptor) { self.file = file }
+    private let near: FileDescriptor
+
+    init() throws {
+        var fds: [Int32] = [-1, -1]
+        let kind = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        try Errno.check(fds.withUnsafeMutableBufferPointer { clinux_socketpair(kind, $0.baseAddress) }, "socketpair")
+        var bytes: Int32 = 1 << 20
+        for fd in fds { setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, 4) }
+        near = FileDescriptor(owning: fds[0])
+        file = FileDescriptor(owning: fds[1])
+    }
+
+    /// The near end, as a card takes it.
+    func port(
+        offloads: Offloads = [.checksum, .tcp4, .tcp6, .udpSegments], mtu: UInt16? = 1500
+    ) throws -> SocketPort {
+        SocketPort(file: try near.duplicate(), supportedOffloads: offloads, mtu: mtu)
+    }
 
     /// Pulls the plug: the other end's frames are refused from now on.
     func close() { shutdown(file.raw, Int32(SHUT_RDWR)) }

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""python3 benchmarks/harness [--quick] NAME...: called by scripts/bench, which builds what is measured first."""
+
+import importlib
+import json
+import os
+import sys
+
+import plot
+import table
+from environment import describe, results
+from machines import qemu_root
+
+
+def _check(figures):
+    """A time or a size is positive; anything else means that the harness measured something else."""
+    for name, figure in figures.items():
+        for machine, summary in figure["machines"].items():
+            if summary["min"] <= 0:
+                raise SystemExit(f"bench: {name} of {machine} is {summary['min']}: not a measurement")
+
+
+def _run(name, quick):
+    before = describe(f"{qemu_root()}/qemu10")
+    print(f"bench: {name}, load average {before['load_average'][0]}", file=sys.stderr)
+    result = importlib.import_module(name).run(quick)
+    _check(result["figures"])
+    groups = result.pop("plot")
+    result = {"benchmark": name, **before, "load_average_after": [round(value, 2) for value in os.getloadavg()], **result}
+    for row in result["rows"]:
+        print("  " + "  |  ".join(row))
+    for goal in result["goals"]:
+        print(f"  {'meets' if goal['met'] else 'MISSES'} {goal['what']}: {goal['value']} (goal {goal['goal']})")
+    if quick:
+        return
+    os.makedirs(results(), exist_ok=True)
+    with open(os.path.join(results(), f"{name}.json"), "w") as file:
+        json.dump(result, file, indent=2, ensure_ascii=False)
+        file.write("\n")
+    foot = f"{result['versions']['qemu']}; {result['host']['processor']}; {result['date'][:10]}; commit {result['versions']['commit']}"
+    with open(os.path.join(results(), f"{name}.svg"), "w") as file:
+        file.write(plot.draw(result["title"], foot, groups))
+
+
+def main(arguments):
+    if arguments[:1] == ["boot-inside"]:
+        importlib.import_module("boot").inside(int(arguments[1]), arguments[2])
+        return
+    quick = "--quick" in arguments
+    for name in [argument for argument in arguments if argument != "--quick"]:
+        _run(name, quick)
+    if not quick:
+        if not table.write():
+            print(f"bench: README.md has no markers {table.BEGIN} {table.END}; the table:\n{table.table()}", file=sys.stderr)
+
+
+main(sys.argv[1:])
