@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A libFuzzer target over the sources of Record, outside of the package. Tests/Fuzz/run-record builds and runs it.
+@testable import Record
 
 /// Refuses the input, or finds that it is the one encoding of what it holds and that it can be shown.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -8,11 +8,11 @@ public func fuzzRecord(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
     do {
         let value = try Record.parse(bytes)
-        precondition(Record.encode(value) == bytes, "A stream was accepted that is not the encoding of its value")
-        precondition(!value.description.isEmpty && !value.json.isEmpty)
+        must(Record.encode(value) == bytes, "a stream was accepted that is not the encoding of its value")
+        must(!value.description.isEmpty && !value.json.isEmpty, "a value cannot be shown")
         _ = try Record.decode(FuzzRecord.self, bytes)
     } catch {
-        precondition(!error.description.isEmpty)
+        must(!error.description.isEmpty, "an error says nothing")
     }
     return 0
 }
