@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import Devices
 import Glibc
 import GuestMemory
 import Linux
 import Storage
+
+@testable import Devices
 @testable import Virtio
 
 private let stage = FuzzRAM()

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import Control
 import Glibc
 import Linux
+
+@testable import Control
 @testable import Record
 
 /// A hostile peer: whatever bytes and descriptors it sends, the channel returns messages or an error, and no descriptor
@@ -60,9 +61,8 @@ private func hear(_ channel: inout ControlChannel) -> Bool {
             }
             let encoded = Record.encode(received.message)
             do throws(RecordError) {
-                must(
-                    try Record.decode(ControlMessage.self, encoded) == received.message,
-                    "a message reads differently once written")
+                let again = try Record.decode(ControlMessage.self, encoded)
+                must(again == received.message, "a message reads differently once written")
             } catch {
                 fatalError("what was written does not read: \(error)")
             }
@@ -78,4 +78,36 @@ private func lowestFree() -> Int32 {
     let number = dup(0)
     if number >= 0 { close(number) }
     return number
+}
+
+/// A start request of a machine with everything, and the small requests.
+@_cdecl("LLVMFuzzerInitialize")
+public func seedControl(_ count: UnsafeMutableRawPointer, _ words: UnsafeMutableRawPointer) -> CInt {
+    func piece(_ message: ControlMessage, descriptors: UInt8) -> [UInt8] {
+        let body = Record.encode(message)
+        must(body.count < 255 * 17, "a seed is too long")
+        let high = max(body.count - 240, 0) / 16, low = body.count - high * 16
+        return [3 | descriptors << 2, UInt8(low), UInt8(high)] + body
+    }
+    guard let uuid = MachineUUID(bytes: [UInt8](repeating: 1, count: 16)) else { fatalError("no UUID") }
+    var machine = MachineConfiguration(
+        name: "a", uuid: uuid, cpu: CPUConfiguration(topology: CPUTopology(sockets: 1, cores: 2, threads: 1)),
+        memory: MemoryConfiguration(bytes: 64 << 20), boot: BootConfiguration(kernel: DescriptorSlot(rawValue: 0)))
+    let small = piece(.request(id: 1, .start(machine)), descriptors: 1)
+    machine.memory.nodes = [NUMANode(bytes: 64 << 20, vcpus: [0, 1])]
+    machine.disks = [DiskConfiguration(name: "d", file: DescriptorSlot(rawValue: 1), serial: "s")]
+    machine.rng = .getrandom
+    machine.console = .listener(slot: DescriptorSlot(rawValue: 2))
+    let large = piece(.request(id: 2, .start(machine)), descriptors: 3)
+    FuzzSeeds.write("start-small", small)
+    FuzzSeeds.write("start-large", large)
+    let requests: [ControlRequest] = [.pause, .resume, .reset, .status, .statistics, .powerButton, .stop]
+    FuzzSeeds.write("requests", requests.flatMap { piece(.request(id: 3, $0), descriptors: 0) })
+    let report = StartReport(marks: [TimingMark(name: "m", nanoseconds: 1)], vcpuThreads: [1])
+    let events: [ControlEvent] = [
+        .started(report), .paused, .guestReset(cause: .acpi), .failed(message: "m"),
+    ]
+    FuzzSeeds.write("events", events.flatMap { piece(.event($0), descriptors: 0) })
+    FuzzSeeds.write("replies", piece(.reply(id: 1, .status(MachineStatus(state: .running))), descriptors: 0))
+    return 0
 }

@@ -14,7 +14,9 @@ final class FuzzRAM: Sendable {
 
     /// All zeros, as a new guest finds it.
     func cleared() -> GuestMemory {
-        do { try ram.memory.clear(at: GuestAddress(0), count: Int(RingScript.ramBytes)) } catch { fatalError("\(error)") }
+        do { try ram.memory.clear(at: GuestAddress(0), count: Int(RingScript.ramBytes)) } catch {
+            fatalError("\(error)")
+        }
         return ram.memory
     }
 }

@@ -22,7 +22,15 @@ struct FuzzRecord: Recordable {
     static let recordName = "f"
     static let ignoresUnknownFields = true
 
-    func encode(into fields: inout RecordEncoder) {}
+    init() {}
+
+    func encode(into fields: inout RecordEncoder) {
+        fields.put("a", UInt8(5))
+        fields.put("b", Int32(-5))
+        fields.put("c", [UInt16(1), 500])
+        fields.put("d", [UInt8(1), 2])
+        fields.put("e", "text")
+    }
 
     init(from fields: inout RecordDecoder) throws(RecordError) {
         let _: UInt8 = try fields.take("a", default: 0)
@@ -32,4 +40,11 @@ struct FuzzRecord: Recordable {
         let _: String = try fields.take("e", default: "")
         let _: [FuzzRecord] = try fields.take("g", default: [])
     }
+}
+
+/// Writes a record with a field of every kind.
+@_cdecl("LLVMFuzzerInitialize")
+public func seedRecord(_ count: UnsafeMutableRawPointer, _ words: UnsafeMutableRawPointer) -> CInt {
+    FuzzSeeds.write("fields", Record.encode(FuzzRecord()))
+    return 0
 }

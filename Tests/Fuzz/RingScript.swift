@@ -8,33 +8,34 @@ import Virtio
 /// The input is a header (features, queue size, places of the areas, positions) and then steps of the driver; what the
 /// device does between them is the target's business.
 struct RingScript {
-    static let ramBytes: UInt64 = 1 << 20
+    static let ramBytes: UInt64 = 1 << 18
     let memory: GuestMemory
     var input: FuzzInput
     let setup: QueueSetup
     let features: UInt64
 
     init(_ input: FuzzInput, _ memory: GuestMemory) {
-        self.input = input
-        self.memory = memory
-        let shape = self.input.byte()
+        var input = input
+        let shape = input.byte()
         // Mostly legal sizes, else any.
-        let size = shape & 0x80 == 0 ? UInt16(1) << (shape & 15) : self.input.number(UInt16.self)
-        let kind = self.input.byte()
+        let size = shape & 0x80 == 0 ? UInt16(1) << (shape & 15) : input.number(UInt16.self)
+        let kind = input.byte()
         var features: UInt64 = Feature.version1
         if kind & 1 != 0 { features |= Feature.eventIndex }
         if kind & 2 != 0 { features |= Feature.indirectDescriptors }
         features |= UInt64(kind >> 2) << 9
         self.features = features
-        func place(_ odd: UInt64) -> GuestAddress {
-            if kind & 0x80 != 0 { return GuestAddress(self.input.number(UInt64.self)) }
-            return GuestAddress(UInt64(self.input.byte()) << 12 &+ (kind & 0x40 != 0 ? odd : 0))
+        func place(_ odd: UInt64, _ input: inout FuzzInput) -> GuestAddress {
+            if kind & 0x80 != 0 { return GuestAddress(input.number(UInt64.self)) }
+            return GuestAddress(UInt64(input.byte() & 0x47) << 12 &+ (kind & 0x40 != 0 ? odd : 0))
         }
-        let table = place(16), available = place(2), used = place(4)
-        let first = kind & 0x20 != 0 ? self.input.number(UInt16.self) : 0
+        let table = place(16, &input), available = place(2, &input), used = place(4, &input)
+        let first = kind & 0x20 != 0 ? input.number(UInt16.self) : 0
         setup = QueueSetup(
             index: 0, size: size, descriptorTable: table, driverArea: available, deviceArea: used, kick: -1,
             interrupt: .none, nextAvailable: first, nextUsed: kind & 0x20 != 0 ? first : 0)
+        self.input = input
+        self.memory = memory
     }
 
     /// The next step of the driver; the number of a device step when it is not the driver's turn, nil at the end.

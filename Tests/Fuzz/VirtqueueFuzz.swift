@@ -2,6 +2,7 @@
 
 import Glibc
 import GuestMemory
+
 @testable import Virtio
 
 private let stage = FuzzRAM()
@@ -64,7 +65,8 @@ private func use(_ chain: borrowing DescriptorChain, _ vector: inout IOVector, _
     must(chain.store(UInt32(7), at: offset) == (offset + 4 <= chain.writableBytes), "a store beyond the chain's bytes")
     vector.removeAll()
     must(
-        vector.append(chain.readable, from: offset, count: count) == (offset + count <= chain.readableBytes || count == 0),
+        vector.append(chain.readable, from: offset, count: count)
+            == (offset + count <= chain.readableBytes || count == 0),
         "a vector beyond the chain's bytes")
     vector.removeFirst(bytes: Int(input.byte()))
     vector.removeAll()
