@@ -98,6 +98,12 @@ static inline long clinux_direct_alignment(int fd, unsigned *memory, unsigned *o
     return r;
 }
 
+/// Opens a path as if `directory` were the root of the file system, without following links of /proc.
+static inline long clinux_open_in_root(int directory, const char *path, int flags) {
+    struct { uint64_t flags, mode, resolve; } how = { (uint64_t)(unsigned)flags, 0, 0x10 | 0x02 }; // struct open_how: RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS
+    return CLINUX_RESULT(syscall(437, directory, path, &how, sizeof how)); // SYS_openat2, Linux 5.6
+}
+
 static const unsigned long CLINUX_BLKGETSIZE64 = BLKGETSIZE64;
 static const unsigned long CLINUX_BLKDISCARD = BLKDISCARD;
 static const unsigned long CLINUX_BLKZEROOUT = BLKZEROOUT;
