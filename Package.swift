@@ -46,12 +46,12 @@ let belowTheWall: [Target] = [
 let aboveTheWall: [Target] = [
     .target(name: "VMISpec"),
     .target(name: "Volumes", dependencies: ["VMISpec", "Linux"]),
-    .target(name: "PodNetwork", dependencies: ["VMISpec", "CLinux", "Linux"]),
+    .target(name: "PodNetwork", dependencies: ["VMISpec", "Linux"]),
     .target(name: "Supervisor", dependencies: ["VMISpec", "Volumes", "PodNetwork", "Control", "Record", "Linux"]),
     .executableTarget(
         name: "apus-supervisor",
         dependencies: [
-            "Supervisor", "VMISpec", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "Supervisor", "VMISpec", "Linux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
     .executableTarget(
@@ -85,7 +85,11 @@ let tests: [Target] = [
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Linux"]),
     .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "VMISpecTests", dependencies: ["VMISpec"]),
-    .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec"]),
+    .testTarget(
+        name: "SupervisorTests",
+        dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec", "Control", "Record", "Linux"]),
+    .testTarget(name: "HostCheckTests", dependencies: ["HostCheck"]),
+    .testTarget(name: "ApusTests", dependencies: ["apus", "VMISpec", "Linux"]),
     .testTarget(name: "Integration", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "EndToEnd", dependencies: ["TestSupport"]),
 ]

@@ -98,6 +98,12 @@ static inline long clinux_direct_alignment(int fd, unsigned *memory, unsigned *o
     return r;
 }
 
+/// Opens a path as if `directory` were the root of the file system, without following links of /proc.
+static inline long clinux_open_in_root(int directory, const char *path, int flags) {
+    struct { uint64_t flags, mode, resolve; } how = { (uint64_t)(unsigned)flags, 0, 0x10 | 0x02 }; // struct open_how: RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS
+    return CLINUX_RESULT(syscall(437, directory, path, &how, sizeof how)); // SYS_openat2, Linux 5.6
+}
+
 static const unsigned long CLINUX_BLKGETSIZE64 = BLKGETSIZE64;
 static const unsigned long CLINUX_BLKDISCARD = BLKDISCARD;
 static const unsigned long CLINUX_BLKZEROOUT = BLKZEROOUT;
@@ -316,6 +322,15 @@ static inline long clinux_interface_set_up(const char *name, int on) {
 }
 /// Moves the calling thread into a network namespace of its own.
 static inline long clinux_new_network_namespace(void) { return CLINUX_RESULT(unshare(CLONE_NEWNET)); }
+
+// ---- io_uring ----
+/// Whether this process may set up an io_uring: 0, or -errno of the attempt.
+static inline long clinux_io_uring_probe(void) {
+    unsigned char parameters[120] = { 0 }; // struct io_uring_params
+    long fd = CLINUX_RESULT(syscall(SYS_io_uring_setup, 1, parameters));
+    if (fd >= 0) close((int)fd);
+    return fd < 0 ? fd : 0;
+}
 
 // ---- terminal ----
 static inline long clinux_is_terminal(int fd) { return isatty(fd); }

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is said about an instance outside of its manifest.
+public struct LaunchOptions: Equatable, Sendable {
+    /// The directory that stands for each container image by its name.
+    public var images: [String: String] = [:]
+    /// The file, directory or block device that stands for each persistent volume claim by its name.
+    public var claims: [String: String] = [:]
+    /// The tap device that stands for each network by its name.
+    public var taps: [String: String] = [:]
+    /// Whether the launcher confines itself.
+    public var sandbox = true
+
+    /// Nothing said: no images, no claims, no taps, and the sandbox on.
+    public init() {}
+}
