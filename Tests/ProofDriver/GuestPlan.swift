@@ -40,7 +40,8 @@ struct GuestPlan {
             cpu: CPUConfiguration(topology: CPUTopology(sockets: 1, cores: cpus, threads: 1)),
             memory: MemoryConfiguration(bytes: UInt64(mebibytes) << 20), boot: boot)
         for (index, disk) in disks.enumerated() {
-            let file = try GuestPlan.slot(in: &bundle, FileDescriptor.open(disk.path, disk.isReadOnly ? O_RDONLY : O_RDWR))
+            let file = try GuestPlan.slot(
+                in: &bundle, FileDescriptor.open(disk.path, disk.isReadOnly ? O_RDONLY : O_RDWR))
             machine.disks.append(DiskConfiguration(name: "disk\(index)", file: file, readonly: disk.isReadOnly))
         }
         if let tap {
