@@ -37,9 +37,13 @@ def _run(name, quick):
     with open(os.path.join(results(), f"{name}.json"), "w") as file:
         json.dump(result, file, indent=2, ensure_ascii=False)
         file.write("\n")
-    foot = f"{result['versions']['qemu']}; {result['host']['processor']}; {result['date'][:10]}; commit {result['versions']['commit']}"
     with open(os.path.join(results(), f"{name}.svg"), "w") as file:
-        file.write(plot.draw(result["title"], foot, groups))
+        file.write(plot.draw(result["title"], _foot(result), groups))
+
+
+def _foot(result):
+    versions = result["versions"]
+    return f"{versions['qemu']}; {result['host']['processor']}; {result['date'][:10]}; commit {versions['commit']}"
 
 
 def main(arguments):
