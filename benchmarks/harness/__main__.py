@@ -24,7 +24,10 @@ def _check(figures):
 def _run(name, quick):
     before = describe(f"{qemu_root()}/qemu10")
     print(f"bench: {name}, load average {before['load_average'][0]}", file=sys.stderr)
-    result = importlib.import_module(name).run(quick)
+    _keep(name, before, importlib.import_module(name).run(quick), quick)
+
+
+def _keep(name, before, result, quick):
     _check(result["figures"])
     groups = result.pop("plot")
     result = {"benchmark": name, **before, "load_average_after": [round(value, 2) for value in os.getloadavg()], **result}
