@@ -91,7 +91,7 @@ let tests: [Target] = [
     .testTarget(name: "HostCheckTests", dependencies: ["HostCheck"]),
     .testTarget(name: "ApusTests", dependencies: ["apus", "VMISpec", "Linux"]),
     .testTarget(name: "Integration", dependencies: ["Control", "Linux"]),
-    .testTarget(name: "EndToEnd"),
+    .testTarget(name: "EndToEnd", exclude: ["Inside"]),
     .executableTarget(
         name: "prove-driver", dependencies: ["Control", "Storage", "CLinux", "Linux"], path: "Tests/ProofDriver"),
     .testTarget(name: "ProofSamples"),

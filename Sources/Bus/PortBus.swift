@@ -4,25 +4,22 @@
 ///
 /// A port nobody answers reads as all ones and swallows writes, as on a PC.
 public final class PortBus: Sendable {
-    private let ranges: [BusRange]
+    @usableFromInline let first: PortRoute?
 
-    /// Places devices; where two overlap the earlier one answers.
-    public init(_ ranges: [BusRange]) { self.ranges = ranges }
+    /// Places devices; where two overlap the earlier one answers, and the earlier ones are found sooner.
+    public init(_ ranges: [BusRange]) {
+        first = ranges.reversed().reduce(nil) { PortRoute($1, next: $0) }
+    }
 
     /// Reads `size` (1, 2 or 4) bytes from a port.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func read(port: UInt16, size: Int) -> UInt64 {
-        for range in ranges where range.covers(UInt64(port), size: size) {
-            return range.device.read(offset: UInt64(port) &- range.start, size: size)
-        }
-        return .max
+        first?.read(port: UInt64(port), size: size) ?? .max
     }
 
     /// Writes `size` (1, 2 or 4) bytes to a port.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func write(port: UInt16, size: Int, value: UInt64) {
-        for range in ranges where range.covers(UInt64(port), size: size) {
-            return range.device.write(offset: UInt64(port) &- range.start, size: size, value: value)
-        }
+        first?.write(port: UInt64(port), size: size, value: value)
     }
 }

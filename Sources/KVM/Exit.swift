@@ -37,8 +37,9 @@ public struct PortAccess {
     public let port: UInt16
     /// Items; more than one for the string instructions.
     public let count: Int
-    private let data: UnsafeMutableRawPointer
+    @usableFromInline let data: UnsafeMutableRawPointer
 
+    @inlinable @inline(__always)
     init(isWrite: Bool, size: Int, port: UInt16, count: Int, data: UnsafeMutableRawPointer) {
         self.isWrite = isWrite
         self.size = size
@@ -48,7 +49,7 @@ public struct PortAccess {
     }
 
     /// The item's value, little-endian and zero-extended; `index` is below `count`.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func value(_ index: Int = 0) -> UInt64 {
         // SAFETY: the kernel put `count` items of `size` bytes here.
         let p = unsafe data + index &* size
@@ -60,7 +61,7 @@ public struct PortAccess {
     }
 
     /// Answers an IN.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func answer(_ value: UInt64, _ index: Int = 0) {
         // SAFETY: as above; the kernel takes the items from here when the vCPU runs on.
         let p = unsafe data + index &* size
@@ -81,8 +82,9 @@ public struct MemoryAccess {
     public let address: UInt64
     /// Bytes, 1 to 8.
     public let size: Int
-    private let data: UnsafeMutableRawPointer
+    @usableFromInline let data: UnsafeMutableRawPointer
 
+    @inlinable @inline(__always)
     init(isWrite: Bool, address: UInt64, size: Int, data: UnsafeMutableRawPointer) {
         self.isWrite = isWrite
         self.address = address
@@ -91,7 +93,7 @@ public struct MemoryAccess {
     }
 
     /// What is stored, little-endian and zero-extended.
-    @inline(__always)
+    @inlinable @inline(__always)
     public var value: UInt64 {
         // SAFETY: the kernel's buffer is 8 bytes, the upper ones undefined.
         let raw = unsafe data.loadUnaligned(as: UInt64.self)
@@ -99,6 +101,6 @@ public struct MemoryAccess {
     }
 
     /// Answers a load.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func answer(_ value: UInt64) { unsafe data.storeBytes(of: value, as: UInt64.self) }
 }

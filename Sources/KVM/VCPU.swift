@@ -12,54 +12,75 @@ public struct VCPU: ~Copyable, @unchecked Sendable {
     /// Its number and APIC id.
     public let id: UInt32
     private let page: Mapping
-    private let shared: UnsafeMutablePointer<kvm_run>
+    /// struct kvm_run, shared with the kernel.
+    @usableFromInline let shared: UnsafeMutableRawPointer
 
     init(owning descriptor: consuming FileDescriptor, id: UInt32, runBytes: Int) throws(Errno) {
         let page = try Mapping(shared: descriptor, count: runBytes)
-        unsafe shared = page.base.assumingMemoryBound(to: kvm_run.self)
+        unsafe shared = page.base
         self.page = page
         self.descriptor = descriptor
         self.id = id
     }
 
     /// Runs the guest until something needs us.
+    ///
+    /// Inlined into the loop around it, where an exit never exists as a value in memory.
     /// - Throws: `Errno` of KVM_RUN other than EINTR and EAGAIN.
-    @inline(__always)
+    @inlinable @inline(__always)
     public borrowing func run() throws(Errno) -> Exit {
-        let r = ckvm_ioctl(descriptor.raw, CKVM_RUN, 0)
-        if r < 0 {
-            // EINTR (4): a signal or immediate_exit. EAGAIN (11): an INIT arrived before the first start-up IPI.
-            if r == -4 || r == -11 { return .interrupted }
-            throw Errno(code: Int32(-r), call: "KVM_RUN")
-        }
-        return exit
+        let r = enter()
+        if r >= 0 { return exit }
+        return try VCPU.refusal(r)
     }
 
-    @inline(__always)
-    private var exit: Exit {
+    @usableFromInline
+    borrowing func enter() -> Int { ckvm_run(descriptor.raw) }
+
+    @usableFromInline
+    static func refusal(_ r: Int) throws(Errno) -> Exit {
+        // EINTR (4): a signal or immediate_exit. EAGAIN (11): an INIT arrived before the first start-up IPI.
+        if r == -4 || r == -11 { return .interrupted }
+        throw Errno(code: Int32(-r), call: "KVM_RUN")
+    }
+
+    @inlinable @inline(__always)
+    var exit: Exit {
         // SAFETY: the kernel filled the member of the union that the reason names.
-        switch unsafe shared.pointee.exit_reason {
-        case UInt32(KVM_EXIT_IO):
-            let io = unsafe shared.pointee.io
+        switch unsafe shared.load(fromByteOffset: RunPage.reason, as: UInt32.self) {
+        case RunPage.reasonPort:
+            let offset = unsafe shared.load(fromByteOffset: RunPage.portDataOffset, as: UInt64.self)
             return unsafe .port(
                 PortAccess(
-                    isWrite: io.direction == UInt8(KVM_EXIT_IO_OUT), size: Int(io.size), port: io.port,
-                    count: Int(io.count), data: unsafe page.base + Int(io.data_offset)))
-        case UInt32(KVM_EXIT_MMIO):
-            let isWrite = unsafe shared.pointee.mmio.is_write != 0
-            let data = unsafe UnsafeMutableRawPointer(shared) + CKVM_RUN_MMIO_DATA
+                    isWrite: shared.load(fromByteOffset: RunPage.portDirection, as: UInt8.self) != 0,
+                    size: Int(shared.load(fromByteOffset: RunPage.portSize, as: UInt8.self)),
+                    port: shared.load(fromByteOffset: RunPage.port, as: UInt16.self),
+                    count: Int(shared.load(fromByteOffset: RunPage.portCount, as: UInt32.self)),
+                    data: shared + Int(truncatingIfNeeded: offset)))
+        case RunPage.reasonMemory:
             return unsafe .memory(
                 MemoryAccess(
-                    isWrite: isWrite, address: unsafe shared.pointee.mmio.phys_addr,
-                    size: unsafe Int(shared.pointee.mmio.len), data: unsafe data))
+                    isWrite: shared.load(fromByteOffset: RunPage.memoryIsWrite, as: UInt8.self) != 0,
+                    address: shared.load(fromByteOffset: RunPage.memoryAddress, as: UInt64.self),
+                    size: Int(shared.load(fromByteOffset: RunPage.memorySize, as: UInt32.self)),
+                    data: shared + RunPage.memoryData))
+        default: return rareExit
+        }
+    }
+
+    @usableFromInline
+    var rareExit: Exit {
+        // SAFETY: as above.
+        let run = unsafe shared.assumingMemoryBound(to: kvm_run.self)
+        switch unsafe run.pointee.exit_reason {
         case UInt32(KVM_EXIT_HLT): return .halted
         case UInt32(KVM_EXIT_SHUTDOWN): return .shutdown
         case UInt32(KVM_EXIT_INTR): return .interrupted
-        case UInt32(KVM_EXIT_SYSTEM_EVENT): return .systemEvent(unsafe shared.pointee.system_event.type)
+        case UInt32(KVM_EXIT_SYSTEM_EVENT): return .systemEvent(unsafe run.pointee.system_event.type)
         case UInt32(KVM_EXIT_FAIL_ENTRY):
-            return .entryFailed(reason: unsafe shared.pointee.fail_entry.hardware_entry_failure_reason)
-        case UInt32(KVM_EXIT_INTERNAL_ERROR): return .internalError(suberror: unsafe shared.pointee.`internal`.suberror)
-        default: return .other(reason: unsafe shared.pointee.exit_reason)
+            return .entryFailed(reason: unsafe run.pointee.fail_entry.hardware_entry_failure_reason)
+        case UInt32(KVM_EXIT_INTERNAL_ERROR): return .internalError(suberror: unsafe run.pointee.`internal`.suberror)
+        default: return .other(reason: unsafe run.pointee.exit_reason)
         }
     }
 
@@ -67,7 +88,7 @@ public struct VCPU: ~Copyable, @unchecked Sendable {
     public var kicker: Kicker {
         // SAFETY: immediate_exit is one byte of the shared page at a fixed offset.
         unsafe Kicker(
-            flag: (UnsafeMutableRawPointer(shared) + CKVM_RUN_IMMEDIATE_EXIT)
+            flag: (shared + CKVM_RUN_IMMEDIATE_EXIT)
                 .assumingMemoryBound(to: Atomic<UInt8>.self))
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 internal import CLinux
+import Glibc
 
 /// A child of this process: started with exactly the descriptors it is meant to have, watched and reaped by its owner.
 ///
@@ -86,7 +86,7 @@ public struct ChildProcess: ~Copyable {
     }
 
     /// Leaves the child to itself: it goes on when this process ends, and whoever adopts it reaps it.
-    public consuming func abandon() { isReaped = true }
+    public mutating func abandon() { isReaped = true }
 
     /// POSIX_SPAWN_SETSID, glibc 2.26, which `<spawn.h>` shows to `_GNU_SOURCE` only.
     private static let setSession = 0x80
@@ -115,7 +115,7 @@ public struct ChildProcess: ~Copyable {
         var argv = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
         var envp = unsafe environment.map { unsafe strdup($0) } + [nil]
         defer {
-            for unsafe pointer in unsafe argv + envp { unsafe free(pointer) }
+            for unsafepointer in unsafe argv + envp { unsafe free(pointer) }
         }
         var id: Int32 = 0
         let r = unsafe posix_spawn(&id, path, &actions, &attributes, &argv, &envp)

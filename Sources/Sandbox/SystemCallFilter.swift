@@ -11,10 +11,14 @@ public struct SystemCallFilter: Sendable {
     /// All that is allowed.
     public let rules: [SystemCallRule]
 
+    /// The call that the threads make most often; the program tests it first.
+    public let hottest: String?
+
     /// A filter of these rules.
-    public init(name: String, rules: [SystemCallRule]) {
+    public init(name: String, rules: [SystemCallRule], hottest: String? = nil) {
         self.name = name
         self.rules = rules
+        self.hottest = hottest
     }
 
     /// Translates the rules into a program for the kernel.
@@ -30,6 +34,12 @@ public struct SystemCallFilter: Sendable {
             let r = seccomp_rule_add_array(
                 context, CSCMP_ALLOW, number, UInt32(arguments.count), &arguments)
             guard r == 0 || r == -EEXIST else { throw .library("seccomp_rule_add", code: -r) }
+        }
+        if let hottest {
+            let number = seccomp_syscall_resolve_name(hottest)
+            guard number >= 0 else { throw .unknownCall(hottest) }
+            let r = seccomp_syscall_priority(context, number, 255)
+            guard r == 0 else { throw .library("seccomp_syscall_priority", code: -r) }
         }
         // Rules for other architectures are never added: a foreign call is a violation as well.
         do throws(Errno) {

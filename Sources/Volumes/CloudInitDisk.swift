@@ -79,7 +79,8 @@ struct CloudInitDisk {
         }
         guard end == .exited(0) else {
             let lines = String(decoding: said, as: UTF8.self).split(separator: "\n")
-            let reason = lines.last { $0.contains("FAILURE") || $0.contains("FATAL") } ?? lines.last ?? "no reason given"
+            let reason =
+                lines.last { $0.contains("FAILURE") || $0.contains("FATAL") } ?? lines.last ?? "no reason given"
             throw VolumeError(field, "xorriso failed to make the cloud-init disk: \(reason)")
         }
     }

@@ -44,7 +44,7 @@ def _run(name, quick):
 
 def main(arguments):
     if arguments[:1] == ["boot-inside"]:
-        importlib.import_module("boot").inside(int(arguments[1]), arguments[2])
+        importlib.import_module("boot").inside(int(arguments[1]), int(arguments[2]), arguments[3])
         return
     quick = "--quick" in arguments
     for name in [argument for argument in arguments if argument != "--quick"]:

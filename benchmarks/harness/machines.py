@@ -8,7 +8,8 @@ from environment import cache, native, programs
 NAMES = {
     "apus": "Apus",
     "apus-open": "Apus, sandbox off",
-    "bare": "bare KVM_RUN loop in C",
+    "bare": "bare C loop",
+    "bare-caged": "bare C loop, caged",
     "qemu-microvm": "QEMU microvm",
     "qemu-q35": "QEMU q35",
 }
@@ -35,8 +36,8 @@ def command(name, kernel, words, *, initrd=None, memory=128, cpus=1, cpu="host,a
                 "--cpus", str(cpus)]
         line += ["--initrd", initrd] if initrd else []
         return line + (["--sandbox", "off"] if name == "apus-open" else [])
-    if name == "bare":
-        return [native("bare"), kernel, words]
+    if name in ("bare", "bare-caged"):
+        return [native("bare")] + (["--caged"] if name == "bare-caged" else []) + [kernel, words]
     return _qemu(name.removeprefix("qemu-"), kernel, words, initrd, memory, cpus, cpu)
 
 

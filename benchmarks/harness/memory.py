@@ -56,7 +56,7 @@ def _sample(name, cpus, memory):
 
 def run(quick):
     os.sync()  # pages of a file just written count as dirty until they are on disk
-    rounds = 2 if quick else 7
+    rounds = 1 if quick else 5
     figures, rows, plots, goal = {}, [], [], None
     for cpus, memory in SHAPES:
         seen = {key: {name: [] for name in ORDER} for key in ("Private_Dirty", "Pss")}

@@ -323,6 +323,15 @@ static inline long clinux_interface_set_up(const char *name, int on) {
 /// Moves the calling thread into a network namespace of its own.
 static inline long clinux_new_network_namespace(void) { return CLINUX_RESULT(unshare(CLONE_NEWNET)); }
 
+// ---- io_uring ----
+/// Whether this process may set up an io_uring: 0, or -errno of the attempt.
+static inline long clinux_io_uring_probe(void) {
+    unsigned char parameters[120] = { 0 }; // struct io_uring_params
+    long fd = CLINUX_RESULT(syscall(SYS_io_uring_setup, 1, parameters));
+    if (fd >= 0) close((int)fd);
+    return fd < 0 ? fd : 0;
+}
+
 // ---- terminal ----
 static inline long clinux_is_terminal(int fd) { return isatty(fd); }
 

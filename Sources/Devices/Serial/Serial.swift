@@ -28,6 +28,7 @@ public final class Serial: ByteRegisters, ConsoleInput {
     }
 
     /// Reads a register.
+    @inline(__always)
     public func read(byte offset: UInt64) -> UInt8 {
         let (value, effect) = registers.withLock { $0.read(offset) }
         perform(effect)
@@ -35,6 +36,7 @@ public final class Serial: ByteRegisters, ConsoleInput {
     }
 
     /// Writes a register; output goes to the sink before this returns.
+    @inline(__always)
     public func write(byte offset: UInt64, value: UInt8) {
         perform(registers.withLock { $0.write(offset, value) })
     }

@@ -70,7 +70,13 @@ public struct SerialState: Equatable, Sendable {
     }
 
     /// Reads the register at `offset` (0 to 7); 0xFF beyond.
+    @inline(__always)
     mutating func read(_ offset: UInt64) -> (value: UInt8, effect: SerialEffect) {
+        // The scratch register bears on no cause of an interrupt.
+        offset == 7 ? (scratch, SerialEffect()) : take(offset)
+    }
+
+    private mutating func take(_ offset: UInt64) -> (value: UInt8, effect: SerialEffect) {
         let before = causes
         var effect = SerialEffect()
         let value = value(at: offset, &effect)
@@ -112,6 +118,7 @@ public struct SerialState: Equatable, Sendable {
     }
 
     /// Writes the register at `offset` (0 to 7).
+    @inline(__always)
     mutating func write(_ offset: UInt64, _ value: UInt8) -> SerialEffect {
         var effect = SerialEffect()
         if offset == 0, lineControl & 0x80 == 0, modemControl & 0x10 == 0 {
@@ -119,12 +126,18 @@ public struct SerialState: Equatable, Sendable {
             effect.transmitted = value
             effect.interrupts = interruptEnable & 0x2 != 0 && !transmitterEmpty
             transmitterEmpty = true
-            return effect
+        } else if offset == 7 {
+            scratch = value
+        } else {
+            change(offset, value, &effect)
         }
+        return effect
+    }
+
+    private mutating func change(_ offset: UInt64, _ value: UInt8, _ effect: inout SerialEffect) {
         let before = causes
         set(offset, value, &effect)
         effect.interrupts = !causes.subtracting(before).isEmpty
-        return effect
     }
 
     private mutating func set(_ offset: UInt64, _ value: UInt8, _ effect: inout SerialEffect) {
@@ -156,7 +169,6 @@ public struct SerialState: Equatable, Sendable {
             // CTS, DSR and DCD report every change, RI only its falling edge.
             modemDeltas |= changed >> 4 & 0b1011 | (changed & inputs) >> 4 & 0b0100
             refill(&effect)
-        case 7: scratch = value
         default: break
         }
     }

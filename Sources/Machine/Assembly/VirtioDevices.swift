@@ -27,20 +27,21 @@ final class VirtioDevices: Sendable {
         cage: Cage, cpus: CPUSet?
     ) throws(MachineError) {
         var entries: [Entry] = []
+        // One program a class of thread: compiling takes a good part of a millisecond.
+        let blockDoor = try VirtioDevices.door(.block, of: cage, isNeeded: !configuration.disks.isEmpty)
+        let netDoor = try VirtioDevices.door(.net, of: cage, isNeeded: !configuration.nets.isEmpty)
         for (index, disk) in VirtioDevices.inBootOrder(configuration.disks).enumerated() {
             guard let file = descriptors.take(disk.file) else {
                 throw .configuration(field: "disks[\(disk.name)].file", "its descriptor did not come")
             }
-            let door = try Assembly.door(.block, of: cage)
-            let device = try VirtioDevices.disk(disk, file, thread: "block \(index)", cpus: cpus, door: door)
+            let device = try VirtioDevices.disk(disk, file, thread: "block \(index)", cpus: cpus, door: blockDoor)
             entries.append(Entry(device: device, name: disk.name) { device.metrics.snapshot.counters })
         }
         for (index, net) in configuration.nets.enumerated() {
             guard let slot = net.taps.first, let tap = descriptors.take(slot) else {
                 throw .configuration(field: "nets[\(net.name)].taps", "its descriptor did not come")
             }
-            let door = try Assembly.door(.net, of: cage)
-            let device = try VirtioDevices.interface(net, tap, thread: "net \(index)", cpus: cpus, door: door)
+            let device = try VirtioDevices.interface(net, tap, thread: "net \(index)", cpus: cpus, door: netDoor)
             entries.append(Entry(device: device, name: net.name) { device.metrics.snapshot.counters })
         }
         if let source = configuration.rng {
@@ -74,6 +75,13 @@ final class VirtioDevices: Sendable {
     /// What each device has counted.
     var statistics: [DeviceStatistics] {
         entries.map { DeviceStatistics(name: $0.name, counters: $0.counters()) }
+    }
+
+    private static func door(
+        _ filter: SystemCallFilter, of cage: Cage, isNeeded: Bool
+    ) throws(MachineError) -> @Sendable () -> Void {
+        guard isNeeded else { return {} }
+        return try Assembly.door(filter, of: cage)
     }
 
     private static func inBootOrder(_ disks: [DiskConfiguration]) -> [DiskConfiguration] {

@@ -11,7 +11,8 @@ extension SystemCallFilter {
         rules: SystemCallRule.everyThread
             + KVMRequest.onVCPUThreads.map { SystemCallRule.ioctl($0) }
             + SystemCallRule.allow("timerfd_settime")
-            + [kick])
+            + [kick],
+        hottest: "ioctl")
 
     /// The launcher's main thread: control, timers, pause, reset and state of the machine.
     public static let main = SystemCallFilter(

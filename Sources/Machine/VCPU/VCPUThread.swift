@@ -90,12 +90,17 @@ final class VCPUThread: Sendable {
 
     @inline(__always)
     private func serve(_ access: PortAccess) {
-        for i in 0..<access.count {
-            if access.isWrite {
-                ports.write(port: access.port, size: access.size, value: access.value(i))
-            } else {
-                access.answer(ports.read(port: access.port, size: access.size), i)
-            }
+        // All but the string instructions.
+        if access.count == 1 { return serve(access, item: 0) }
+        for i in 0..<access.count { serve(access, item: i) }
+    }
+
+    @inline(__always)
+    private func serve(_ access: PortAccess, item: Int) {
+        if access.isWrite {
+            ports.write(port: access.port, size: access.size, value: access.value(item))
+        } else {
+            access.answer(ports.read(port: access.port, size: access.size), item)
         }
     }
 

@@ -14,42 +14,52 @@ struct Launcher: ~Copyable {
     let output: FileDescriptor
     /// The last lines it wrote or logged.
     private(set) var log = LogTail()
+    /// Whether it and all its heirs closed their output.
+    private(set) var hasEndedOutput = false
 
     /// The program beside this one, or where `APUS_LAUNCHER` says.
     static func path(environment: [String: String]) -> String {
         SiblingProgram.path("apus-launcher", variable: "APUS_LAUNCHER", environment: environment)
     }
 
+    private init(channel: consuming ControlChannel, process: consuming ChildProcess, output: consuming FileDescriptor) {
+        self.channel = channel
+        self.process = process
+        self.output = output
+    }
+
     /// Starts a launcher, which dies with this process and with its control channel.
     /// - Throws: `SupervisorError`.
-    init(_ path: String, environment: [String]) throws(SupervisorError) {
-        do {
-            let pair = try UnixSocket.pair()
-            let null = try FileDescriptor.open("/dev/null", O_RDONLY)
-            var ends: [Int32] = [-1, -1]
-            guard pipe(&ends) == 0 else { throw Errno(code: errno, call: "pipe") }
-            // Kept from the child by hand: pipe2 is not visible here, and this process has one thread.
-            let reading = try Self.closedOnExec(FileDescriptor(owning: ends[0]))
-            let writing = try Self.closedOnExec(FileDescriptor(owning: ends[1]))
-            try reading.setNonblocking()
-            process = try ChildProcess(
-                path, ["--control-fd", "3"], environment: environment,
-                passing: [
-                    .init(null.raw, as: 0), .init(writing.raw, as: 1), .init(writing.raw, as: 2),
-                    .init(pair.second.descriptor.raw, as: 3),
-                ])
-            output = reading
-            channel = try ControlChannel(pair.first)
-        } catch let error as Errno {
+    static func start(_ path: String, environment: [String]) throws(SupervisorError) -> Launcher {
+        do throws(Errno) { return try spawn(path, environment) } catch {
             let remedy = error.code == ENOENT ? "; install it beside apus-supervisor or set APUS_LAUNCHER" : ""
             throw SupervisorError("\(path) cannot be started: \(error)\(remedy)")
-        } catch {
-            throw SupervisorError("\(path) cannot be started: \(error)")
         }
     }
 
-    private static func closedOnExec(_ descriptor: consuming FileDescriptor) throws(Errno) -> FileDescriptor {
-        try descriptor.duplicate()
+    private static func spawn(_ path: String, _ environment: [String]) throws(Errno) -> Launcher {
+        let pair = try UnixSocket.pair()
+        let null = try FileDescriptor.open("/dev/null", O_RDONLY)
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw Errno(code: errno, call: "pipe") }
+        // The duplicates are closed on exec, which those of `pipe` are not.
+        let reading = try FileDescriptor(owning: ends[0]).duplicate()
+        let writing = try FileDescriptor(owning: ends[1]).duplicate()
+        try reading.setNonblocking()
+        let process = try ChildProcess(
+            path, ["--control-fd", "3"], environment: environment,
+            passing: [
+                .init(null.raw, as: 0), .init(writing.raw, as: 1), .init(writing.raw, as: 2),
+                .init(pair.second.descriptor.raw, as: 3),
+            ])
+        return try connected(pair, process, reading)
+    }
+
+    private static func connected(
+        _ pair: consuming UnixSocket.Pair, _ process: consuming ChildProcess, _ output: consuming FileDescriptor
+    ) throws(Errno) -> Launcher {
+        let channel = try ControlChannel(UnixSocket(owning: try pair.first.descriptor.duplicate()))
+        return Launcher(channel: channel, process: process, output: output)
     }
 
     /// Reads what it wrote; returns the whole lines among it.
@@ -62,6 +72,7 @@ struct Launcher: ~Copyable {
                 try? chunk.withUnsafeMutableBytes { buffer in
                     Result { () throws(Errno) in try output.read(into: buffer) }
                 }.get()
+            if count == 0 { hasEndedOutput = true }
             guard let count, count > 0 else { break }
             lines += log.append(chunk[..<count])
         }

@@ -11,44 +11,61 @@ public struct Preparation: ~Copyable {
     /// The machine, completed by what was learnt from its files and devices.
     public private(set) var configuration: MachineConfiguration
     /// The descriptors in the order of the configuration's slots.
-    public var descriptors: DescriptorBundle
+    public private(set) var descriptors: DescriptorBundle
+
+    private init(_ configuration: MachineConfiguration, _ descriptors: consuming DescriptorBundle) {
+        self.configuration = configuration
+        self.descriptors = descriptors
+    }
 
     /// Opens everything that a plan asks for.
     /// - Parameters:
     ///   - directory: the instance's runtime directory: made disks and the console's socket are put there.
     /// - Throws: `SupervisorError` that names the field and the remedy.
-    public init(
+    public static func make(
         _ plan: Plan, of instance: VirtualMachineInstance, _ options: LaunchOptions, in directory: String
-    ) throws(SupervisorError) {
+    ) throws(SupervisorError) -> Preparation {
         var configuration = plan.configuration
         var descriptors = DescriptorBundle()
         let volumes = VolumeSources(claims: options.claims, directory: directory)
         for planned in plan.descriptors {
-            let opened: FileDescriptor
-            do {
-                switch planned.source {
-                case .image(let path, let image):
-                    opened = try ImageDirectory.open(path, of: image, field: planned.field)
-                case .volume(let volume, let isReadOnly):
-                    opened = try volumes.open(volume, isReadOnly: isReadOnly, field: planned.field, of: instance)
-                case .tap(let name, let network, let interface):
-                    let tap = try PodTap.open(name, network: network, field: planned.field)
-                    configuration.nets[interface].mtu = tap.mtu
-                    opened = try tap.descriptor.duplicate()
-                case .console:
-                    let socket = try SocketPath.listen(RuntimeDirectory.File.serial.rawValue, in: directory)
-                    opened = try socket.descriptor.duplicate()
-                }
-            } catch let error as Errno {
-                throw SupervisorError(planned.field, "the console's socket cannot be made in \(directory): \(error)")
-            } catch {
-                throw SupervisorError("\(error)")
-            }
+            let opened = try open(planned, &configuration, volumes, of: instance, in: directory)
             guard descriptors.add(opened) != nil else {
                 throw SupervisorError(planned.field, "the machine has too many files; remove some")
             }
         }
-        self.configuration = configuration
-        self.descriptors = descriptors
+        return Preparation(configuration, descriptors)
+    }
+
+    private static func open(
+        _ planned: PlannedDescriptor, _ configuration: inout MachineConfiguration, _ volumes: VolumeSources,
+        of instance: VirtualMachineInstance, in directory: String
+    ) throws(SupervisorError) -> FileDescriptor {
+        do {
+            switch planned.source {
+            case .image(let path, let image):
+                return try ImageDirectory.open(path, of: image, field: planned.field)
+            case .volume(let volume, let isReadOnly):
+                return try volumes.open(volume, isReadOnly: isReadOnly, field: planned.field, of: instance)
+            case .tap(let name, let network, let interface):
+                let tap = try PodTap.open(name, network: network, field: planned.field)
+                configuration.nets[interface].mtu = tap.mtu
+                return try tap.descriptor.duplicate()
+            case .console:
+                let socket = try SocketPath.listen(RuntimeDirectory.File.serial.rawValue, in: directory)
+                return try socket.descriptor.duplicate()
+            }
+        } catch let error as Errno {
+            throw SupervisorError(planned.field, "a socket cannot be made in \(directory): \(error)")
+        } catch {
+            throw SupervisorError("\(error)")
+        }
+    }
+
+    /// Hands the descriptors over, once.
+    mutating func takeDescriptors() -> DescriptorBundle {
+        var taken = DescriptorBundle()
+        swap(&taken, &descriptors)
+        return taken
     }
 }

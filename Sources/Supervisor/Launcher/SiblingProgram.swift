@@ -9,7 +9,9 @@ public enum SiblingProgram {
         if let path = environment[variable], !path.isEmpty { return path }
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = buffer.withUnsafeMutableBytes { bytes in
-            readlink("/proc/self/exe", bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+            bytes.withMemoryRebound(to: CChar.self) { characters in
+                characters.baseAddress.map { readlink("/proc/self/exe", $0, characters.count) } ?? -1
+            }
         }
         guard count > 0 else { return name }
         let own = String(decoding: buffer[..<count], as: UTF8.self)

@@ -36,9 +36,10 @@ public struct RuntimeDirectory: ~Copyable {
     /// - Throws: `SupervisorError`; when the instance runs already it says so.
     public init(_ name: String, namespace: String, in base: String) throws(SupervisorError) {
         try Self.prepare(base)
-        path = "\(base)/\(Self.name(name, namespace: namespace))"
-        lock = try Self.claim(path, called: name)
-        Self.empty(path)
+        let place = "\(base)/\(Self.name(name, namespace: namespace))"
+        lock = try Self.claim(place, called: name)
+        path = place
+        Self.empty(place)
         // For people and scripts; the lock is what counts.
         try? lock.truncate(to: 0)
         try? lock.writeAll(Array("\(CurrentProcess.id)\n".utf8))
