@@ -6,6 +6,11 @@ import PackageDescription
 /// Rooms that touch raw memory or the kernel's ABI mark every unsafe expression.
 let strict: [SwiftSetting] = [.strictMemorySafety()]
 
+/// Links the Swift runtime into the executable, with the parts of Foundation that only a static module would name itself.
+let staticEssentials = ["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"]
+/// The same for what Yams imports: all of Foundation.
+let staticFoundation = staticEssentials + ["-lCoreFoundation", "-l_FoundationICU", "-lstdc++"]
+
 /// Below the wall: no Foundation, no Swift concurrency. See docs/architecture.md.
 let belowTheWall: [Target] = [
     .target(name: "CLinux"),
@@ -53,14 +58,14 @@ let aboveTheWall: [Target] = [
         dependencies: [
             "Supervisor", "VMISpec", "Linux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
-        linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
+        linkerSettings: [.unsafeFlags(staticEssentials, .when(configuration: .release))]),
     .executableTarget(
         name: "apus",
         dependencies: [
             "HostCheck", "VMISpec", "Supervisor", "Linux", .product(name: "Yams", package: "Yams"),
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
-        linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
+        linkerSettings: [.unsafeFlags(staticFoundation, .when(configuration: .release))]),
     .target(name: "HostCheck", dependencies: ["KVM", "Linux", "CLinux"]),
 ]
 
