@@ -34,7 +34,7 @@ struct StockGuests {
         Expectation(name: "quad", kernel: "6.12.", cpus: 4),
         Expectation(name: "pvh", kernel: "6.12.", cpus: 4),
         Expectation(name: "large-old", kernel: "6.1.", cpus: 1),
-        Expectation(name: "threads-old", kernel: "6.1.", cpus: 2, more: ["block-vda", "net"]),
+        Expectation(name: "sockets-old", kernel: "6.1.", cpus: 2, more: ["block-vda", "net"]),
         Expectation(name: "quad-old", kernel: "6.1.", cpus: 4, status: 1, errors: "The guest's kernel panicked\n"),
     ]
 
@@ -54,7 +54,7 @@ struct StockGuests {
         #expect(guest.status == wanted.status)
     }
 
-    @Test("the kernel finds nothing to complain of", arguments: ["devices", "pvh", "threads-old"])
+    @Test("the kernel finds nothing to complain of", arguments: ["devices", "pvh", "sockets-old"])
     func complaints(name: String) async throws {
         let guest = try await Self.guest(name)
         #expect(guest.lines.contains("APUS-REPORT-END"))
@@ -128,7 +128,7 @@ struct StockGuests {
 
     @Test(
         "clock, firmware tables and the platform's own devices are found",
-        arguments: ["devices", "pvh", "threads-old"])
+        arguments: ["devices", "pvh", "sockets-old"])
     func platform(name: String) async throws {
         let guest = try await Self.guest(name)
         #expect(GuestRecord.fields(guest.report("CLOCKSOURCE").first ?? "")["current"] == "kvm-clock")
@@ -141,7 +141,7 @@ struct StockGuests {
         #expect(guest.report("MODULE").contains("pvpanic_mmio"))
         #expect(guest.report("IOPORTS").contains { $0.hasSuffix(": serial") })
         #expect(guest.report("IOPORTS").contains { $0.hasSuffix(": ACPI PM_TMR") })
-        #expect(guest.report("IOMEM").contains { $0.contains("PCI ECAM 0000 [bus 00-ff]") })
+        #expect(guest.report("IOMEM").contains { $0.hasSuffix("0000 [bus 00-ff]") })
         let seconds = guest.fields("RTC", "rtc0")["seconds"].flatMap { Double($0) } ?? 0
         // UTC, not local time, and not 1970: the same hour is near enough to say so.
         #expect(abs(seconds - Date().timeIntervalSince1970) < 3600)
@@ -152,7 +152,7 @@ struct StockGuests {
         "sockets, cores and threads are as asked",
         arguments: [
             ("devices", ["socket=0 core=0 threads=0"]),
-            ("threads-old", ["socket=0 core=0 threads=0-1", "socket=0 core=0 threads=0-1"]),
+            ("sockets-old", ["socket=0 core=0 threads=0", "socket=1 core=0 threads=1"]),
             (
                 "pvh",
                 [
@@ -169,12 +169,12 @@ struct StockGuests {
         }
         #expect(seen == wanted)
         let flags = Set(guest.report("CPU-FLAGS").joined().split(separator: " "))
-        #expect(flags.isSuperset(of: ["x2apic", "tsc_deadline_timer", "hypervisor", "nx", "lm", "constant_tsc"]))
+        #expect(flags.isSuperset(of: ["x2apic", "tsc_deadline_timer", "hypervisor", "nx", "lm"]))
     }
 
     @Test(
         "the guest has the memory it was given, below and above 4 GiB",
-        arguments: [("devices", 512), ("threads-old", 512), ("pvh", 384), ("large-old", 5120)])
+        arguments: [("devices", 512), ("sockets-old", 512), ("pvh", 384), ("large-old", 5120)])
     func memory(name: String, mebibytes: Int) async throws {
         let guest = try await Self.guest(name)
         let map = guest.lines.filter { $0.contains("BIOS-e820: ") && $0.hasSuffix(" usable") }
