@@ -115,7 +115,8 @@ public struct ChildProcess: ~Copyable {
         var argv = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
         var envp = unsafe environment.map { unsafe strdup($0) } + [nil]
         defer {
-            unsafe (argv + envp).forEach { unsafe free($0) }
+            unsafe argv.forEach { unsafe free($0) }
+            unsafe envp.forEach { unsafe free($0) }
         }
         var id: Int32 = 0
         let r = unsafe posix_spawn(&id, path, &actions, &attributes, &argv, &envp)

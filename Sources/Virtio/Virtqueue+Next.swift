@@ -62,7 +62,8 @@ extension Virtqueue {
                     throw .notMemory(descriptor.address, count: UInt64(descriptor.length))
                 }
                 unsafe table = inner
-                entries = descriptor.length >> 4
+                // 16 bits name an entry, so a chain longer than that loops, however long the guest says its table is.
+                entries = min(descriptor.length >> 4, 1 << 16)
                 visited = 0
                 index = 0
                 nested = true

@@ -188,6 +188,32 @@ struct ChainFuzzTests {
         #expect(throws: illegal.error) { try queue.next(into: &chain) }
     }
 
+    @Test(
+        "a loop of empty descriptors ends after as many steps as there are numbers, however long its table claims to be"
+    )
+    func endlessTable() throws {
+        let guest = try Guest(bytes: 1 << 30)
+        func shortest(tableBytes: UInt32) throws -> Duration {
+            try (0..<5).map { _ in
+                var driver = try DriverQueue(memory: guest.memory, at: 0x4000, size: 4)
+                try driver.write(ChainFuzzTests.pointer(tableBytes), index: 0)
+                try driver.write(DriverDescriptor(address: 0, length: 0, flags: 1, next: 0), table: 0x8000, index: 0)
+                try driver.makeAvailable(0)
+                try driver.publish()
+                var queue = try Virtqueue(
+                    driver.setup(), memory: guest.memory, features: Feature.indirectDescriptors)
+                var chain = DescriptorChain(capacity: 4, memory: guest.memory)
+                return try ContinuousClock().measure {
+                    #expect(throws: QueueError.chainTooLong) { try queue.next(into: &chain) }
+                }
+            }.min() ?? .zero
+        }
+        // Both walk 65536 entries; the long table has 512 times as many.
+        let whole = try shortest(tableBytes: 16 << 16)
+        let long = try shortest(tableBytes: 16 << 25)
+        #expect(long < whole * 32, "\(long) against \(whole)")
+    }
+
     @Test("direct descriptors may lead to a table, and the table's entry may say write without meaning it")
     func mixed() throws {
         let guest = try Guest()

@@ -4,6 +4,7 @@
 import importlib
 import json
 import os
+import signal
 import sys
 
 import plot
@@ -23,7 +24,10 @@ def _check(figures):
 def _run(name, quick):
     before = describe(f"{qemu_root()}/qemu10")
     print(f"bench: {name}, load average {before['load_average'][0]}", file=sys.stderr)
-    result = importlib.import_module(name).run(quick)
+    _keep(name, before, importlib.import_module(name).run(quick), quick)
+
+
+def _keep(name, before, result, quick):
     _check(result["figures"])
     groups = result.pop("plot")
     result = {"benchmark": name, **before, "load_average_after": [round(value, 2) for value in os.getloadavg()], **result}
@@ -37,14 +41,18 @@ def _run(name, quick):
     with open(os.path.join(results(), f"{name}.json"), "w") as file:
         json.dump(result, file, indent=2, ensure_ascii=False)
         file.write("\n")
-    foot = f"{result['versions']['qemu']}; {result['host']['processor']}; {result['date'][:10]}; commit {result['versions']['commit']}"
     with open(os.path.join(results(), f"{name}.svg"), "w") as file:
-        file.write(plot.draw(result["title"], foot, groups))
+        file.write(plot.draw(result["title"], _foot(result), groups))
+
+
+def _foot(result):
+    versions = result["versions"]
+    return f"{versions['qemu']}; {result['host']['processor']}; {result['date'][:10]}; commit {versions['commit']}"
 
 
 def main(arguments):
     if arguments[:1] == ["boot-inside"]:
-        importlib.import_module("boot").inside(int(arguments[1]), int(arguments[2]), arguments[3])
+        importlib.import_module("boot").inside(int(arguments[1]), arguments[2])
         return
     quick = "--quick" in arguments
     for name in [argument for argument in arguments if argument != "--quick"]:
@@ -54,4 +62,6 @@ def main(arguments):
             print(f"bench: README.md has no markers {table.BEGIN} {table.END}; the table:\n{table.table()}", file=sys.stderr)
 
 
+# An ending by signal leaves no VMM behind: every block that holds one is unwound.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 main(sys.argv[1:])

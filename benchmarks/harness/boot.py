@@ -3,6 +3,7 @@
 
 import json
 import os
+import statistics
 import subprocess
 import tempfile
 
@@ -15,35 +16,58 @@ ORDER = ["apus", "qemu-microvm", "qemu-q35"]
 WORDS = "console=ttyS0 panic=-1"
 MEMORY = 256
 GOAL = 1.0
+LIMIT = 1200  # seconds for all rounds
+TIME_IS_UP = 124  # scripts/nested-host's status then
 
 
-def inside(rounds, unmeasured, out):
-    """Runs in the nested host; leaves the seconds of every round in a file. Unmeasured rounds come first."""
+def _bring_over(files):
+    """Reads what every machine will read, so that no measured boot waits for the nested host's share."""
+    for path in files:
+        with open(path, "rb") as file:
+            while file.read(1 << 20):
+                pass
+    for name in ORDER:
+        first = machines.command(name, "", "")[0]
+        subprocess.run([first, "--version"], env=machines.environment(), stdout=subprocess.DEVNULL, check=True)
+
+
+def inside(rounds, out):
+    """Runs in the nested host; leaves the seconds of every round in a file."""
     folder = os.path.join(cache(), "guests", "boot-6.12")
+    _bring_over([f"{folder}/vmlinuz", f"{folder}/initrd"])
     seen = {name: [] for name in ORDER}
-    for turn in range(unmeasured + rounds):
+    for turn in range(rounds):
         start = turn % len(ORDER)
         for name in ORDER[start:] + ORDER[:start]:
             line = machines.command(name, f"{folder}/vmlinuz", WORDS, initrd=f"{folder}/initrd", memory=MEMORY, cpu="host")
             with Guest(line) as guest:
                 seconds = guest.wait_for("APUS-INIT-READY", 300)
-            if turn >= unmeasured:
-                seen[name].append(seconds)
+            seen[name].append(seconds)
             with open(out, "w") as file:
                 json.dump(seen, file)
 
 
 def run(quick):
-    rounds, unmeasured = (1, 0) if quick else (5, 1)  # the first round brings the files over the share
+    rounds = 1 if quick else 4
     with tempfile.TemporaryDirectory() as work:
         out = os.path.join(work, "seconds.json")
-        subprocess.run(
-            [os.path.join(ROOT, "scripts", "nested-host"), "--out", work, "--timeout", "3000", "--", "python3",
-             os.path.join(ROOT, "benchmarks", "harness"), "boot-inside", str(rounds), str(unmeasured), out],
-            check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        done = subprocess.run(
+            [os.path.join(ROOT, "scripts", "nested-host"), "--out", work, "--timeout", str(LIMIT), "--", "python3",
+             os.path.join(ROOT, "benchmarks", "harness"), "boot-inside", str(rounds), out],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        if done.returncode not in (0, TIME_IS_UP):
+            raise RuntimeError(f"the nested host ended with status {done.returncode}")
         with open(out) as file:
-            seen = json.load(file)
-    peer = sorted(seen["qemu-microvm"])[rounds // 2]
+            return result(json.load(file))
+
+
+def result(seen):
+    """What the seconds of all complete rounds come to; a slow host may not have had time for all of them."""
+    rounds = min(len(values) for values in seen.values())
+    if rounds == 0:
+        raise RuntimeError("not one round in which every machine booted")
+    seen = {name: values[:rounds] for name, values in seen.items()}
+    peer = statistics.median(seen["qemu-microvm"])
     relative = {name: [value / peer for value in values] for name, values in seen.items()}
     figures = {"unit": "of QEMU microvm's median", "machines": {name: summarise(values) for name, values in relative.items()},
                "ratio_to_qemu_microvm": ratio(seen["apus"], seen["qemu-microvm"]),

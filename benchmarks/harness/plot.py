@@ -14,7 +14,7 @@ def _text(x, y, words, size=13, anchor="start", weight="normal"):
 
 
 def _number(value):
-    return f"{value:.0f}" if value >= 100 else f"{value:.2f}" if value < 10 else f"{value:.1f}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
 
 
 def draw(title, foot, groups):
@@ -31,8 +31,8 @@ def draw(title, foot, groups):
         top = min(max(p90 for _, _, p90 in group["bars"]), medians * 1.5) or 1
         for name, median, p90 in group["bars"]:
             left = MARGIN + LABELS
-            long = room * median / top
-            tail = left + room * min(p90 / top, 1)
+            long = room * max(median, 0) / top
+            tail = left + room * min(max(p90, median, 0) / top, 1)
             colour = OURS if name == "Apus" else THEIRS
             parts.append(_text(left - 8, y + BAR - 5, name, anchor="end"))
             parts.append(f'<rect x="{left}" y="{y}" width="{room}" height="{BAR}" fill="{FAINT}"/>')

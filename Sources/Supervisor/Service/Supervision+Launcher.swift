@@ -23,7 +23,10 @@ extension Supervision {
             try launcher.channel.flush()
         } catch {
             channelEnded = true
-            if error != .closed { channelFailure = channelFailure ?? "\(error)" }
+            if error != .closed {
+                channelFailure = channelFailure ?? "\(error)"
+                outcome = outcome ?? .failed("apus-launcher cannot be understood and was killed: \(error)")
+            }
             // A launcher that cannot be heard any more is of no use: it is on its way out, or must be.
             arm(Self.lastGraceNanoseconds)
             if stopping == .not { stopping = .forced }
