@@ -50,13 +50,19 @@ public struct GuestRAM: ~Copyable, @unchecked Sendable {
         unsafe UInt(bitPattern: base) + UInt(region.start.rawValue)
     }
 
-    /// Gives all pages back to the host: the guest finds zeros.
+    /// Gives all pages back to the host: the guest finds zeros. Huge pages are taken again at once, because giving a
+    /// private one back gives its reservation back as well.
     /// - Throws: `Errno` of `madvise`.
     public borrowing func discardAll() throws(Errno) {
         for region in layout.regions {
             // SAFETY: the region is part of our own mapping; nobody keeps a reference into its contents.
             try Errno.check(
                 unsafe clinux_madvise(base + Int(region.start.rawValue), Int(region.count), MADV_DONTNEED), "madvise")
+            if case .hugetlb = backing {
+                try Errno.check(
+                    unsafe clinux_madvise(
+                        base + Int(region.start.rawValue), Int(region.count), CLINUX_MADV_POPULATE_WRITE), "madvise")
+            }
         }
     }
 

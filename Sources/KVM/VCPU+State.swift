@@ -8,8 +8,9 @@ extension VCPU {
     /// - Parameters:
     ///   - msrs: `System.msrIndices()`.
     ///   - xsaveBytes: `VM.check(.xsave2)`; 0 on kernels without it.
+    ///   - nestedBytes: `VM.check(.nestedState)`; 0 on kernels without it.
     /// - Throws: `Errno` that names the call.
-    public borrowing func save(msrs: [UInt32], xsaveBytes: Int) throws(Errno) -> VCPUState {
+    public borrowing func save(msrs: [UInt32], xsaveBytes: Int, nestedBytes: Int) throws(Errno) -> VCPUState {
         // The APIC's pending state moves into the run state and the events when they are read: read those first.
         let runState = try get(CKVM_GET_MP_STATE, MemoryLayout<kvm_mp_state>.size, "KVM_GET_MP_STATE")
         let large = xsaveBytes > MemoryLayout<kvm_xsave>.size
@@ -20,6 +21,7 @@ extension VCPU {
                 ? try get(CKVM_GET_XSAVE2, xsaveBytes, "KVM_GET_XSAVE2")
                 : try get(CKVM_GET_XSAVE, MemoryLayout<kvm_xsave>.size, "KVM_GET_XSAVE"),
             xcrs: try get(CKVM_GET_XCRS, MemoryLayout<kvm_xcrs>.size, "KVM_GET_XCRS"),
+            nested: nestedBytes > 0 ? try nestedState(atMost: nestedBytes) : [],
             debugRegisters: try get(CKVM_GET_DEBUGREGS, MemoryLayout<kvm_debugregs>.size, "KVM_GET_DEBUGREGS"),
             localAPIC: try get(CKVM_GET_LAPIC, MemoryLayout<kvm_lapic_state>.size, "KVM_GET_LAPIC"),
             runState: runState,
@@ -37,6 +39,10 @@ extension VCPU {
         _ = try get(CKVM_GET_MP_STATE, MemoryLayout<kvm_mp_state>.size, "KVM_GET_MP_STATE")
         try set(CKVM_SET_MP_STATE, state.runState, MemoryLayout<kvm_mp_state>.size, "KVM_SET_MP_STATE")
         try set(CKVM_SET_REGS, state.registers, MemoryLayout<kvm_regs>.size, "KVM_SET_REGS")
+        // Before CR4 and EFER: a CPU that is still in its guest's VMX or SVM operation refuses to leave it by those.
+        if !state.nested.isEmpty {
+            try set(CKVM_SET_NESTED_STATE, state.nested, MemoryLayout<kvm_nested_state>.size, "KVM_SET_NESTED_STATE")
+        }
         try set(CKVM_SET_SREGS, state.systemRegisters, MemoryLayout<kvm_sregs>.size, "KVM_SET_SREGS")
         try set(CKVM_SET_XSAVE, state.xsave, MemoryLayout<kvm_xsave>.size, "KVM_SET_XSAVE")
         try set(CKVM_SET_XCRS, state.xcrs, MemoryLayout<kvm_xcrs>.size, "KVM_SET_XCRS")
@@ -104,6 +110,20 @@ extension VCPU {
             rest = rest.dropFirst(done + 1)
         }
         return refused
+    }
+
+    // The header says how much room there is, and afterwards how much is used.
+    private func nestedState(atMost room: Int) throws(Errno) -> [UInt8] {
+        let bytes = max(room, MemoryLayout<kvm_nested_state>.size)
+        return try unsafe ioctl(
+            descriptor.raw, CKVM_GET_NESTED_STATE, header: bytes, stride: 0, count: 0, "KVM_GET_NESTED_STATE",
+            prepare: { p in
+                unsafe p.assumingMemoryBound(to: kvm_nested_state.self).pointee.size = UInt32(bytes)
+            },
+            result: { (_, p) throws(Errno) in
+                let used = unsafe Int(p.assumingMemoryBound(to: kvm_nested_state.self).pointee.size)
+                return unsafe [UInt8](UnsafeRawBufferPointer(start: p, count: min(max(used, 0), bytes)))
+            })
     }
 
     private func get(_ request: UInt, _ bytes: Int, _ call: StaticString) throws(Errno) -> [UInt8] {

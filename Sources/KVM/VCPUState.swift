@@ -21,6 +21,8 @@ public struct VCPUState: Equatable, Sendable {
     public var xsave: [UInt8]
     /// struct kvm_xcrs.
     public var xcrs: [UInt8]
+    /// struct kvm_nested_state: what the guest's own hypervisor has set up; empty on kernels without it.
+    public var nested: [UInt8]
     /// struct kvm_debugregs.
     public var debugRegisters: [UInt8]
     /// struct kvm_lapic_state.

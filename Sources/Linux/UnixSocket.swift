@@ -49,6 +49,25 @@ public struct UnixSocket: ~Copyable, Sendable {
         return UnixSocket(owning: s)
     }
 
+    /// The same, taking over a path where nobody listens any more, as a process leaves it that was killed.
+    /// - Throws: as `listen`.
+    public static func listenAnew(_ path: String) throws(Errno) -> UnixSocket {
+        do throws(Errno) { return try listen(path) } catch {
+            guard error.code == EADDRINUSE, isDeserted(path) else { throw error }
+        }
+        _ = unlink(path)
+        return try listen(path)
+    }
+
+    private static func isDeserted(_ path: String) -> Bool {
+        do throws(Errno) {
+            _ = try connect(path)
+            return false
+        } catch {
+            return error.code == ECONNREFUSED
+        }
+    }
+
     /// Connects to a listening path.
     /// - Throws: `Errno` of `socket` or `connect`.
     public static func connect(_ path: String) throws(Errno) -> UnixSocket {

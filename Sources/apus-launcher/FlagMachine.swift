@@ -48,7 +48,7 @@ struct FlagMachine: ~Copyable {
                 input: try FlagMachine.duplicate(0, into: &bundle), output: try FlagMachine.duplicate(1, into: &bundle))
         case .unix(let path):
             do throws(Errno) {
-                let socket = try UnixSocket.listen(path)
+                let socket = try UnixSocket.listenAnew(path)
                 let slot = try FlagMachine.add(socket.release(), to: &bundle)
                 configuration.console = .listener(slot: slot)
             } catch { throw FlagError("--serial", "\(path): \(error.reason)") }

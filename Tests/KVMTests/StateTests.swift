@@ -11,11 +11,14 @@ struct StateTests {
     func roundTrip() throws {
         let guest = try TinyGuest([0xB0, 0x41, 0xE6, 0x10, 0xF4], interruptControllers: true)
         let msrs = try guest.system.msrIndices().filter { $0 != 0x10 }  // the time-stamp counter runs on
-        let fresh = try guest.vcpu.save(msrs: msrs, xsaveBytes: guest.vm.check(.xsave2))
+        let nestedBytes = guest.vm.check(.nestedState)
+        let fresh = try guest.vcpu.save(
+            msrs: msrs, xsaveBytes: guest.vm.check(.xsave2), nestedBytes: nestedBytes)
         guard case .port = try guest.vcpu.run() else { Issue.record("no port exit"); return }
         #expect(try guest.vcpu.generalRegisters().rax & 0xFF == 0x41)
         try guest.vcpu.load(fresh)
-        let again = try guest.vcpu.save(msrs: msrs, xsaveBytes: guest.vm.check(.xsave2))
+        let again = try guest.vcpu.save(
+            msrs: msrs, xsaveBytes: guest.vm.check(.xsave2), nestedBytes: nestedBytes)
         #expect(again.registers == fresh.registers)
         #expect(again.systemRegisters == fresh.systemRegisters)
         #expect(again.xsave == fresh.xsave)
@@ -36,7 +39,7 @@ struct StateTests {
     @Test("a state of the wrong size is refused")
     func wrongSize() throws {
         let guest = try TinyGuest([0xF4], interruptControllers: true)
-        var state = try guest.vcpu.save(msrs: [], xsaveBytes: 0)
+        var state = try guest.vcpu.save(msrs: [], xsaveBytes: 0, nestedBytes: 0)
         state.localAPIC = [1, 2, 3]
         #expect(throws: Errno.self) { try guest.vcpu.load(state) }
         var chips = try guest.vm.saveInterruptControllers()

@@ -13,8 +13,11 @@ struct PowerOnState {
         // The time-stamp counters run on through a reset: setting them one by one would pull them apart.
         let msrs = try system.msrIndices().filter { $0 != PowerOnState.timeStampCounter }
         let xsaveBytes = shared.vm.check(.xsave2)
+        let nestedBytes = shared.vm.check(.nestedState)
         var states: [VCPUState] = []
-        for thread in threads { states.append(try thread.vcpu.save(msrs: msrs, xsaveBytes: xsaveBytes)) }
+        for thread in threads {
+            states.append(try thread.vcpu.save(msrs: msrs, xsaveBytes: xsaveBytes, nestedBytes: nestedBytes))
+        }
         vcpus = states
         controllers = try shared.vm.saveInterruptControllers()
     }

@@ -46,8 +46,10 @@ struct Launcher: ~Copyable {
         let reading = try FileDescriptor(owning: ends[0]).duplicate()
         let writing = try FileDescriptor(owning: ends[1]).duplicate()
         try reading.setNonblocking()
+        // A crash handler of the runtime's would run into the launcher's filters; a crash is reported from here.
+        let quiet = environment.filter { !$0.hasPrefix("SWIFT_BACKTRACE=") } + ["SWIFT_BACKTRACE=enable=no"]
         let process = try ChildProcess(
-            path, ["--control-fd", "3"], environment: environment,
+            path, ["--control-fd", "3"], environment: quiet,
             passing: [
                 .init(null.raw, as: 0), .init(writing.raw, as: 1), .init(writing.raw, as: 2),
                 .init(pair.second.descriptor.raw, as: 3),
