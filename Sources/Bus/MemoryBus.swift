@@ -28,6 +28,9 @@ public final class MemoryBus: Sendable {
         ranges.withLock { all in all.removeAll { $0.start == start && $0.device === device } }
     }
 
+    /// Takes everything off the bus; devices that hold the bus can be freed then.
+    public func removeAll() { ranges.withLock { $0 = [] } }
+
     /// Reads `size` (1 to 8) bytes.
     public func read(address: UInt64, size: Int) -> UInt64 {
         guard let (device, offset) = find(address, size: size) else { return .max }

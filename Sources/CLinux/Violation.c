@@ -2,6 +2,8 @@
 // The last words of a process that made a forbidden system call. In C because a signal handler may touch nothing but
 // memory prepared beforehand.
 #include "CLinux.h"
+#include <linux/audit.h>
+#include <stdatomic.h>
 
 static char call_names[CLINUX_CALL_NAMES][28];
 static __thread char thread_class[16];
@@ -23,12 +25,17 @@ static size_t append(char *line, size_t at, size_t room, const char *text) {
     return at;
 }
 
+static atomic_flag reporting = ATOMIC_FLAG_INIT;
+
 static void report(int number, siginfo_t *info, void *context) {
     (void)context;
+    // Threads may violate their filters together: one reports, the others wait for its end, which is theirs.
+    while (atomic_flag_test_and_set(&reporting)) syscall(SYS_sched_yield);
     char line[128], digits[12];
     int call = info->si_syscall;
-    size_t n = append(line, 0, sizeof line, "forbidden system call ");
-    if (call >= 0 && call < CLINUX_CALL_NAMES && call_names[call][0] != 0) {
+    int native = info->si_arch == AUDIT_ARCH_X86_64;
+    size_t n = append(line, 0, sizeof line, native ? "forbidden system call " : "forbidden foreign system call ");
+    if (native && call >= 0 && call < CLINUX_CALL_NAMES && call_names[call][0] != 0) {
         n = append(line, n, sizeof line, call_names[call]);
     } else {
         char *d = digits + sizeof digits - 1;
@@ -42,12 +49,18 @@ static void report(int number, siginfo_t *info, void *context) {
     n = append(line, n, sizeof line, " thread\n");
     ssize_t ignored = write(STDERR_FILENO, line, n);
     (void)ignored;
-    // SA_RESETHAND has put the default action back, and SA_NODEFER lets it strike at once.
+    // SIGSYS is blocked while its handler runs. Where the filter forbids sigaction, a second violation is what the
+    // kernel cannot deliver: the process dies of it. Where there is no such filter, the default action is back.
+    signal(number, SIG_DFL);
+    sigset_t all;
+    sigemptyset(&all);
+    sigaddset(&all, number);
+    pthread_sigmask(SIG_UNBLOCK, &all, NULL);
     syscall(SYS_tgkill, getpid(), clinux_thread_id(), number);
     _exit(128 + number);
 }
 
 long clinux_report_violations(void) {
-    struct sigaction action = { .sa_sigaction = report, .sa_flags = SA_SIGINFO | SA_RESETHAND | SA_NODEFER };
+    struct sigaction action = { .sa_sigaction = report, .sa_flags = SA_SIGINFO };
     return CLINUX_RESULT(sigaction(SIGSYS, &action, NULL));
 }

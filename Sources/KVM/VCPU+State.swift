@@ -32,6 +32,9 @@ extension VCPU {
     /// - Throws: `Errno` that names the call.
     @discardableResult
     public borrowing func load(_ state: VCPUState) throws(Errno) -> [UInt32] {
+        // An INIT or start-up IPI that has arrived and not been taken outlasts every state that is set: reading the run
+        // state makes the kernel take it now.
+        _ = try get(CKVM_GET_MP_STATE, MemoryLayout<kvm_mp_state>.size, "KVM_GET_MP_STATE")
         try set(CKVM_SET_MP_STATE, state.runState, MemoryLayout<kvm_mp_state>.size, "KVM_SET_MP_STATE")
         try set(CKVM_SET_REGS, state.registers, MemoryLayout<kvm_regs>.size, "KVM_SET_REGS")
         try set(CKVM_SET_SREGS, state.systemRegisters, MemoryLayout<kvm_sregs>.size, "KVM_SET_SREGS")

@@ -19,6 +19,21 @@ public final class Gate: Sendable {
         wake()
     }
 
+    /// Stores a new value unless the word is `barrier`, in one step, and wakes all who wait; false when it is.
+    public func open(_ value: UInt32, unless barrier: UInt32) -> Bool {
+        var seen = word.load(ordering: .relaxed)
+        while seen != barrier {
+            let (exchanged, original) = word.compareExchange(
+                expected: seen, desired: value, successOrdering: .releasing, failureOrdering: .relaxed)
+            if exchanged {
+                wake()
+                return true
+            }
+            seen = original
+        }
+        return false
+    }
+
     /// Adds one and wakes all who wait.
     public func advance() {
         word.wrappingAdd(1, ordering: .releasing)

@@ -17,3 +17,9 @@ public enum TapRequest {
     /// TUNSETOFFLOAD.
     public static let setOffload = CLINUX_TUNSETOFFLOAD
 }
+
+/// The ioctls of a terminal, for those who filter them.
+public enum TerminalRequest {
+    /// What `tcsetattr` makes of TCSADRAIN: TCSETSW, and TCGETS in newer C libraries.
+    public static let restore = [UInt(TCSETSW), UInt(TCGETS)]
+}

@@ -29,19 +29,28 @@ final class EventQueue: MachineSignals, VCPUEvents {
         post(.failed("vCPU \(id): \(failure)"), parking: true)
     }
 
-    /// All events since the last call, oldest first.
-    func take() -> [MachineEvent] {
-        signal.drain()
-        return waiting.withLock { all in
-            defer { all = [] }
-            return all
+    /// The oldest event that has not been taken.
+    func next() -> MachineEvent? {
+        waiting.withLock { all in
+            // Under the lock: whoever posts next signals after this.
+            if all.count <= 1 { signal.drain() }
+            return all.isEmpty ? nil : all.removeFirst()
+        }
+    }
+
+    /// Forgets what has not been taken.
+    func clear() {
+        waiting.withLock { all in
+            signal.drain()
+            all = []
         }
     }
 
     private func post(_ event: MachineEvent, parking: Bool) {
         if parking { group.requestPark() }
         waiting.withLock { all in
-            if all.count < EventQueue.capacity, all.last != event { all.append(event) }
+            // What parks the vCPUs must arrive, or nobody lets them go on; it cannot come often.
+            if parking || all.count < EventQueue.capacity, all.last != event { all.append(event) }
         }
         signal.signal()
     }

@@ -9,6 +9,7 @@ public import KVM
 internal import Linux
 internal import PCI
 public import Sandbox
+import Synchronization
 internal import Virtio
 
 /// One virtual machine: built whole, started once, then paused, resumed and reset as often as wanted, and ended.
@@ -22,12 +23,14 @@ public final class Machine: Sendable {
     private let vcpus: [VCPUThread]
     private let platform: PlatformDevices
     private let bus: RootBus
+    private let memoryBus: MemoryBus
     private let devices: VirtioDevices
     private let boot: BootSource
     private let powerOn: PowerOnState
     private let events: EventQueue
     private let watch: Epoll
     private let counters = LifeCycleCounters()
+    private let paused = Atomic<Bool>(false)
 
     /// Builds a machine from a validated configuration; nothing runs yet.
     /// - Parameters:
@@ -39,43 +42,47 @@ public final class Machine: Sendable {
         _ configuration: MachineConfiguration, descriptors: consuming DescriptorBundle, system: borrowing System,
         cage: Cage
     ) throws(MachineError) {
-        let plan = MemoryPlan(configuration.memory)
-        let cpus = try GuestCPUs(configuration.cpu, plan: plan, system: system)
-        let shared = try MachineError.step("Making a VM") { () throws(Errno) in SharedVM(try system.createVM()) }
-        let ram = try Assembly.memory(plan, of: configuration.memory, in: shared)
-        try MachineError.step("Making the interrupt controllers") { () throws(Errno) in
-            try shared.vm.createInterruptControllers()
-        }
-        let group = VCPUGroup()
-        let events = try MachineError.step("Making an eventfd") { () throws(Errno) in try EventQueue(group) }
         let memoryBus = MemoryBus()
-        let bus = Assembly.chipset(on: memoryBus)
-        let routes = try MachineError.step("Routing interrupts") { () throws(Errno) in
-            try InterruptRoutes(shared, capacity: max(shared.vm.check(.irqRouting) - 64, 64))
-        }
-        let platform = try MachineError.step("Making the platform's devices") { () throws(Errno) in
-            try PlatformDevices(
-                shared, bus: bus, layout: plan.layout, signals: events, hasPanicPort: configuration.pvpanic)
-        }
-        let window64 = PhysicalMap.pciWindow64(ram: plan.layout, physicalBits: cpus.physicalBits)
-        let fabric = DeviceFabric(
-            bus: bus, ram: ram.memory,
-            decoder: MemoryDecoder(bus: memoryBus, apertures: [PhysicalMap.pciWindow32, window64]), routes: routes,
-            doorbells: Doorbells(shared))
-        let emulatorCPUs = configuration.cpu.emulatorCPUs.map { CPUSet($0.map { Int($0) }) }
-        devices = try VirtioDevices(
-            configuration, descriptors: &descriptors, fabric: fabric, cage: cage, cpus: emulatorCPUs)
-        boot = try Assembly.boot(configuration, descriptors: &descriptors, cpus: cpus, plan: plan)
-        try Assembly.console(configuration.console, descriptors: &descriptors, platform: platform, cage: cage)
-        let vcpuDoor = try Assembly.door(.vcpu, of: cage)
-        let vcpus = try Assembly.vcpus(
-            cpus, in: shared, ports: platform.ports, memory: memoryBus, group: group, events: events)
-        powerOn = try MachineError.step("Reading the power-on state") { () throws(Errno) in
-            try PowerOnState(of: vcpus, shared: shared, system: system)
-        }
-        let pinning = configuration.cpu.pinning
-        let watch: Epoll
+        let group = VCPUGroup()
+        var undo: [() -> Void] = []
         do throws(MachineError) {
+            let plan = MemoryPlan(configuration.memory)
+            let cpus = try GuestCPUs(configuration.cpu, plan: plan, system: system)
+            let shared = try MachineError.step("Making a VM") { () throws(Errno) in SharedVM(try system.createVM()) }
+            let ram = try Assembly.memory(plan, of: configuration.memory, in: shared)
+            try MachineError.step("Making the interrupt controllers") { () throws(Errno) in
+                try shared.vm.createInterruptControllers()
+            }
+            let events = try MachineError.step("Making an eventfd") { () throws(Errno) in try EventQueue(group) }
+            let bus = Assembly.chipset(on: memoryBus)
+            // The memory bus and what is on it hold each other.
+            undo.append { memoryBus.removeAll() }
+            let routes = try MachineError.step("Routing interrupts") { () throws(Errno) in
+                try InterruptRoutes(shared, capacity: max(shared.vm.check(.irqRouting) - 64, 64))
+            }
+            let platform = try MachineError.step("Making the platform's devices") { () throws(Errno) in
+                try PlatformDevices(
+                    shared, bus: bus, layout: plan.layout, signals: events, hasPanicPort: configuration.pvpanic)
+            }
+            let window64 = PhysicalMap.pciWindow64(ram: plan.layout, physicalBits: cpus.physicalBits)
+            let fabric = DeviceFabric(
+                bus: bus, ram: ram.memory,
+                decoder: MemoryDecoder(bus: memoryBus, apertures: [PhysicalMap.pciWindow32, window64]),
+                routes: routes, doorbells: Doorbells(shared))
+            let emulatorCPUs = configuration.cpu.emulatorCPUs.map { CPUSet($0.map { Int($0) }) }
+            devices = try VirtioDevices(
+                configuration, descriptors: &descriptors, fabric: fabric, cage: cage, cpus: emulatorCPUs)
+            boot = try Assembly.boot(configuration, descriptors: &descriptors, cpus: cpus, plan: plan)
+            undo.append { platform.console.stop() }
+            try Assembly.console(configuration.console, descriptors: &descriptors, platform: platform, cage: cage)
+            let vcpuDoor = try Assembly.door(.vcpu, of: cage)
+            let vcpus = try Assembly.vcpus(
+                cpus, in: shared, ports: platform.ports, memory: memoryBus, group: group, events: events)
+            undo.append { for vcpu in vcpus { vcpu.join() } }
+            powerOn = try MachineError.step("Reading the power-on state") { () throws(Errno) in
+                try PowerOnState(of: vcpus, shared: shared, system: system)
+            }
+            let pinning = configuration.cpu.pinning
             for (index, vcpu) in vcpus.enumerated() {
                 let pin = pinning.map { CPUSet([Int($0[index])]) }
                 try MachineError.step("Starting vCPU \(index)") { () throws(Errno) in
@@ -90,21 +97,23 @@ public final class Machine: Sendable {
                 }
                 return watch
             }
+            self.vcpus = vcpus
+            self.shared = shared
+            self.ram = ram
+            self.platform = platform
+            self.bus = bus
+            self.events = events
         } catch {
-            // The threads that did start hold references to all this: they must end first.
+            // Threads that did start hold references to all this: they must end first.
             group.end()
-            for vcpu in vcpus { vcpu.join() }
+            for step in undo.reversed() { step() }
             throw error
         }
-        self.vcpus = vcpus
-        self.watch = watch
-        self.shared = shared
-        self.ram = ram
         self.group = group
-        self.platform = platform
-        self.bus = bus
-        self.events = events
+        self.memoryBus = memoryBus
     }
+
+    deinit { end() }
 
     /// Loads the kernel and lets the guest run.
     /// - Throws: `MachineError.boot` or `step`.
@@ -113,15 +122,21 @@ public final class Machine: Sendable {
         group.resume()
     }
 
-    /// Stops the guest's time: no vCPU runs and no device touches its memory when this returns.
+    /// Whether `pause` stopped the guest; a reset leaves it so.
+    public var isPaused: Bool { paused.load(ordering: .relaxed) }
+
+    /// Stops the guest's time: no vCPU runs and no device touches its memory when this returns. Paused is no error.
     public func pause() {
         group.park()
         devices.pause()
         platform.power.pause()
+        paused.store(true, ordering: .relaxed)
     }
 
-    /// Lets a paused guest go on.
+    /// Lets a paused guest go on; one that runs is left alone.
     public func resume() {
+        // The kernel would wait for a running vCPU to leave the guest before it took the note.
+        guard paused.exchange(false, ordering: .relaxed) else { return }
         platform.power.resume()
         devices.resume()
         for vcpu in vcpus { vcpu.vcpu.noteGuestPause() }
@@ -131,7 +146,8 @@ public final class Machine: Sendable {
     /// Presses the power button; what follows is up to the guest.
     public func pressPowerButton() { platform.power.pressPowerButton() }
 
-    /// Starts the guest anew in this process, with its memory cleared.
+    /// Starts the guest anew in this process, with its memory cleared; a paused one waits in front of its first
+    /// instruction. Events of the life before are forgotten.
     /// - Throws: `MachineError`; the machine can only be ended then.
     public func reset() throws(MachineError) {
         group.park()
@@ -141,10 +157,10 @@ public final class Machine: Sendable {
         try MachineError.step("Resetting the vCPUs") { () throws(Errno) in
             try powerOn.restore(vcpus, shared: shared)
         }
-        _ = events.take()
+        events.clear()
         counters.countReset()
         try enterKernel()
-        group.resume()
+        if !isPaused { group.resume() }
     }
 
     /// Ends all threads and hands out the console's last output; afterwards the machine is only good for statistics.
@@ -153,18 +169,21 @@ public final class Machine: Sendable {
         for vcpu in vcpus { vcpu.join() }
         devices.end()
         platform.console.stop()
+        memoryBus.removeAll()
     }
 
     /// Readable when `serve` has something to do.
     public var descriptor: Int32 { watch.descriptor.raw }
 
-    /// Runs due timers and returns what happened since the last call, oldest first.
-    public func serve() -> [MachineEvent] {
+    /// Runs due timers and returns the oldest event not yet returned; call it until there is none.
+    ///
+    /// One at a time, because what is done about it may make the others void: see `reset`.
+    public func serve() -> MachineEvent? {
         let timed = platform.timed
         _ = try? watch.wait(milliseconds: 0) { token, _ in
             if token > 0, token <= UInt64(timed.count) { timed[Int(token) - 1].timerExpired() }
         }
-        return events.take()
+        return events.next()
     }
 
     /// The kernel's ids of the vCPU threads, in vCPU order.

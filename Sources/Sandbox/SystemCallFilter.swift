@@ -27,6 +27,9 @@ public struct SystemCallFilter: Sendable {
         // SECCOMP_RET_TRAP: the call is not made and SIGSYS kills the process once `ViolationReport` has named it.
         guard let context = seccomp_init(CSCMP_TRAP) else { throw .library("seccomp_init", code: ENOMEM) }
         defer { seccomp_release(context) }
+        // libseccomp's own choice for calls of other architectures (int 0x80, x32) kills one thread without a word.
+        let r = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, CSCMP_TRAP)
+        guard r == 0 else { throw .library("seccomp_attr_set", code: -r) }
         for rule in rules {
             let number = seccomp_syscall_resolve_name(rule.call)
             guard number >= 0 else { throw .unknownCall(rule.call) }
@@ -67,6 +70,10 @@ extension SystemCallRule.Condition {
         switch self {
         case .is32(let argument, let value):
             scmp_arg_cmp(arg: argument, op: SCMP_CMP_MASKED_EQ, datum_a: 0xFFFF_FFFF, datum_b: UInt64(value))
+        case .isThisProcess(let argument):
+            scmp_arg_cmp(
+                arg: argument, op: SCMP_CMP_MASKED_EQ, datum_a: 0xFFFF_FFFF,
+                datum_b: UInt64(UInt32(bitPattern: CurrentProcess.id)))
         case .lacks(let argument, let bits):
             scmp_arg_cmp(arg: argument, op: SCMP_CMP_MASKED_EQ, datum_a: bits, datum_b: 0)
         }

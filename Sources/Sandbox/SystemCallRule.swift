@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+
 /// One system call a thread may make, and with which arguments.
 public struct SystemCallRule: Sendable {
     /// A test of one argument; a rule's conditions must all hold.
@@ -8,6 +10,8 @@ public struct SystemCallRule: Sendable {
         case is32(argument: UInt32, UInt32)
         /// None of these bits is set in the argument.
         case lacks(argument: UInt32, bits: UInt64)
+        /// The argument is the id of the process that compiles the filter.
+        case isThisProcess(argument: UInt32)
     }
 
     let call: String
@@ -29,6 +33,12 @@ public struct SystemCallRule: Sendable {
         .allow("ioctl", when: .is32(argument: 1, UInt32(truncatingIfNeeded: request)))
     }
 
+    /// A signal to a thread of this process; no other process can be reached.
+    public static func signal(_ number: Int32) -> SystemCallRule {
+        .allow(
+            "tgkill", when: .isThisProcess(argument: 0), .is32(argument: 2, UInt32(bitPattern: number)))
+    }
+
     /// Memory for data: nothing that is mapped or remapped may become executable.
     public static let dataMemory: [SystemCallRule] =
         [
@@ -43,7 +53,8 @@ public struct SystemCallRule: Sendable {
             "read", "write", "close", "futex", "epoll_wait", "epoll_ctl", "poll", "exit", "exit_group", "rt_sigreturn",
             "rt_sigprocmask", "sigaltstack", "restart_syscall", "sched_yield", "clock_gettime", "clock_nanosleep",
             "gettid", "getpid", "getrandom", "set_robust_list", "rseq")
-        + [.allow("tgkill", when: .is32(argument: 2, 31 /* SIGSYS: the report's last word */))]
+        // The last word of a report, and of `abort`.
+        + [.signal(SIGSYS), .signal(SIGABRT)]
 
     private static let executable: UInt64 = 4  // PROT_EXEC
 }

@@ -42,7 +42,7 @@ struct Bench: ~Copyable {
                 if presses > 1 { return end(1) }
                 runner.machine.pressPowerButton()
             }
-            for event in runner.machine.serve() {
+            while let event = runner.machine.serve() {
                 if let status = handle(event) { return end(status) }
             }
         }

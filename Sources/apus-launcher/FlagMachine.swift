@@ -69,7 +69,10 @@ struct FlagMachine: ~Copyable {
         _ flag: String, _ path: String, _ mode: Int32, into bundle: inout DescriptorBundle
     ) throws -> DescriptorSlot {
         do throws(Errno) {
-            return try add(try FileDescriptor.open(path, mode), to: &bundle)
+            // Opening a pipe would wait for its other end, with the signals that end us blocked.
+            let file = try FileDescriptor.open(path, mode | O_NONBLOCK)
+            try file.setNonblocking(false)
+            return try add(file, to: &bundle)
         } catch {
             throw FlagError(flag, "\(path): \(error.reason)")
         }

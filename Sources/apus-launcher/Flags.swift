@@ -54,15 +54,29 @@ struct Flags {
         while let flag = rest.popFirst() {
             let (name, attached) = Flags.split(flag)
             switch name {
-            case "--help", "-h": mode = .help
-            case "--version": mode = .version
-            case "--rng": hasRNG = true
+            case "--help", "-h", "--version", "--rng":
+                guard attached == nil else { throw FlagError(name, "takes no value") }
+                switch name {
+                case "--version": mode = .version
+                case "--rng": hasRNG = true
+                default: mode = .help
+                }
             default:
+                guard Flags.known.contains(name) else {
+                    throw FlagError(name, "is not known; --help lists all flags")
+                }
                 guard let value = attached ?? rest.popFirst() else { throw FlagError(name, "needs a value") }
                 try take(name, value)
             }
         }
+        if case .standalone = mode, kernel == nil { throw FlagError("--kernel", "is needed; --help lists all flags") }
     }
+
+    private static let known: Set = [
+        "--control-fd", "--name", "--kernel", "--initrd", "--cmdline", "--cpus", "--memory", "--hugepages",
+        "--prefault",
+        "--disk", "--net", "--serial", "--sandbox",
+    ]
 
     private mutating func take(_ name: String, _ value: String) throws(FlagError) {
         switch name {
@@ -82,11 +96,14 @@ struct Flags {
         case "--disk": disks.append(try Flags.disk(name, value))
         case "--net": nets.append(try Flags.net(name, value))
         case "--serial": serial = try Flags.serial(name, value)
-        case "--sandbox":
-            guard value == "on" || value == "off" else { throw FlagError(name, "must be on or off") }
-            sandbox = value == "on"
+        case "--sandbox": sandbox = try Flags.isOn(name, value)
         default: throw FlagError(name, "is not known; --help lists all flags")
         }
+    }
+
+    private static func isOn(_ name: String, _ value: String) throws(FlagError) -> Bool {
+        guard value == "on" || value == "off" else { throw FlagError(name, "must be on or off, not '\(value)'") }
+        return value == "on"
     }
 
     private static func split(_ flag: String) -> (String, String?) {
@@ -97,6 +114,7 @@ struct Flags {
     /// "4" or "sockets=1,cores=2,threads=2".
     private static func topology(_ name: String, _ value: String) throws(FlagError) -> CPUTopology {
         if let cores = UInt32(value), cores > 0 { return CPUTopology(sockets: 1, cores: cores, threads: 1) }
+        guard value.contains("=") else { throw FlagError(name, "must be at least 1, or sockets=S,cores=C,threads=T") }
         var t = CPUTopology(sockets: 1, cores: 1, threads: 1)
         for (key, text) in try pairs(name, value) {
             guard let count = UInt32(text), count > 0 else { throw FlagError(name, "\(key) must be at least 1") }
@@ -134,7 +152,7 @@ struct Flags {
         for (key, text) in try pairs(name, value) {
             switch key {
             case "path": disk.path = text
-            case "readonly": disk.isReadOnly = text == "on"
+            case "readonly": disk.isReadOnly = try isOn("\(name) readonly", text)
             case "serial": disk.serial = text
             default: throw FlagError(name, "takes path=, readonly=on and serial=, not '\(key)'")
             }

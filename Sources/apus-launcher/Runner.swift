@@ -29,7 +29,8 @@ struct Runner {
         try Runner.checkPlacement(configuration.cpu)
         let system: System
         do throws(Errno) { system = try System.open() } catch { throw MachineError.kvm(error) }
-        try? OSThread.prepareKicks()
+        // Without the handler the first kick would end the process.
+        do throws(Errno) { try OSThread.prepareKicks() } catch { throw MachineError.step("Preparing signals", error) }
         let cage = Cage(isClosed: configuration.sandbox)
         if configuration.sandbox {
             try ViolationReport.arm()

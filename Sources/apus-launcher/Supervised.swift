@@ -50,7 +50,7 @@ struct Supervised: ~Copyable {
                     }
                 }
                 if let runner {
-                    for event in runner.machine.serve() {
+                    while let event = runner.machine.serve() {
                         if let status = try handle(event) { return end(status) }
                     }
                 }
@@ -95,13 +95,17 @@ struct Supervised: ~Copyable {
         }
         switch request {
         case .pause:
-            runner.machine.pause()
-            state = .paused
-            try channel.emit(.paused)
+            if !runner.machine.isPaused {
+                runner.machine.pause()
+                state = .paused
+                try channel.emit(.paused)
+            }
         case .resume:
-            if state == .paused { runner.machine.resume() }
-            state = .running
-            try channel.emit(.resumed)
+            if runner.machine.isPaused {
+                runner.machine.resume()
+                state = .running
+                try channel.emit(.resumed)
+            }
         case .powerButton: runner.machine.pressPowerButton()
         case .statistics:
             try channel.reply(to: id, .statistics(runner.machine.statistics()))
@@ -175,7 +179,9 @@ struct Supervised: ~Copyable {
     private mutating func reset(_ cause: ResetCause) throws(ControlError) -> Int32? {
         do throws(MachineError) {
             try runner?.machine.reset()
-            state = .running
+            // A panic's pause ends with the guest that panicked; one that was asked for stays.
+            if state == .panicked { runner?.machine.resume() }
+            state = runner?.machine.isPaused == true ? .paused : .running
         } catch {
             try channel.emit(.failed(message: "The guest cannot be reset: \(error)"))
             return 1

@@ -71,7 +71,7 @@ extension Integration {
             #expect(launcher.process.exitStatus == 0)
         }
 
-        @Test("a requested reset starts the guest anew in the same process, also when it is paused")
+        @Test("a requested reset starts the guest anew in the same process; a paused one stays paused")
         func reset() throws {
             let launcher = try ControlledLauncher()
             #expect(try launcher.start("counter", Self.endless, cpus: 2) == .done)
@@ -80,6 +80,10 @@ extension Integration {
             for boots in 2...4 {
                 if boots == 4 { #expect(try launcher.request(.pause) == .done) }
                 #expect(try launcher.request(.reset) == .done)
+                if boots == 4 {
+                    #expect(try launcher.status().state == .paused)
+                    #expect(try launcher.request(.resume) == .done)
+                }
                 try launcher.process.waitForConsole("counter ready", times: boots)
                 let status = try launcher.status()
                 #expect(status.state == .running && status.resets == UInt64(boots - 1))

@@ -47,6 +47,22 @@ extension Integration {
                 device.contains(" sectors=\(16_384 << index) ") || device.contains("=\(16_384 << index)"), "\(device)")
         }
 
+        @Test("a disk serves the guest that a reset starts, whether it was busy or paused at the reset")
+        func blockReset() throws {
+            let launcher = try ControlledLauncher()
+            #expect(try launcher.start("blockdriver", "count=3000 depth=32", disks: [try disk()]) == .done)
+            for boots in 1...4 {
+                try launcher.process.waitForConsole("kind=device", times: boots)
+                if boots % 2 == 0 { #expect(try launcher.request(.pause) == .done) }
+                #expect(try launcher.request(.reset) == .done)
+                if boots % 2 == 0 { #expect(try launcher.request(.resume) == .done) }
+            }
+            launcher.waitForClose()
+            try launcher.process.waitForEnd()
+            #expect(launcher.process.console.contains("apus-guest blockdriver done ok"))
+            #expect(launcher.process.exitStatus == 0)
+        }
+
         @Test("requests survive pauses: each is answered once and its data is right")
         func blockPaused() throws {
             let launcher = try ControlledLauncher()

@@ -24,6 +24,27 @@ struct StateTests {
         #expect(!again.msrs.isEmpty)
     }
 
+    @Test("a start-up IPI from the life before does not start a vCPU whose power-on state was loaded")
+    func pendingStartUp() throws {
+        // mov [0x310],ecx; mov [0x300],edx; mov [0x300],esi; out 0x10,al with DS at the local APIC
+        let guest = try TinyGuest(
+            [
+                0x66, 0x89, 0x0E, 0x10, 0x03, 0x66, 0x89, 0x16, 0x00, 0x03, 0x66, 0x89, 0x36, 0x00, 0x03, 0xE6, 0x10,
+            ], interruptControllers: true)
+        let other = try guest.vm.createVCPU(id: 1)
+        try other.setCPUID(try guest.system.supportedCPUID())
+        let fresh = try other.save(msrs: [], xsaveBytes: guest.vm.check(.xsave2))
+        var segments = try guest.vcpu.systemRegisters()
+        segments.ds.base = 0xFEE0_0000
+        try guest.vcpu.setSystemRegisters(segments)
+        var registers = try guest.vcpu.generalRegisters()
+        (registers.rcx, registers.rdx, registers.rsi) = (1 << 24, 0x4500, 0x4602)
+        try guest.vcpu.setGeneralRegisters(registers)
+        guard case .port = try guest.vcpu.run() else { Issue.record("no port exit"); return }
+        try other.load(fresh)
+        #expect(try other.save(msrs: [], xsaveBytes: guest.vm.check(.xsave2)).runState == fresh.runState)
+    }
+
     @Test("the interrupt controllers' state loads again and reads back the same")
     func interruptControllers() throws {
         let guest = try TinyGuest([0xF4], interruptControllers: true)

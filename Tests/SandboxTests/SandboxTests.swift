@@ -34,6 +34,13 @@ private func forkChild() -> Int32? {
     return unsafeBitCast(symbol, to: Fork.self)()
 }
 
+/// `syscall`, which Swift hides because it is variadic.
+private func syscall3(_ number: Int, _ a: Int, _ b: Int, _ c: Int) -> Int {
+    typealias Call = @convention(c) (Int, Int, Int, Int) -> Int
+    guard let symbol = dlsym(nil, "syscall") else { return -1 }
+    return unsafeBitCast(symbol, to: Call.self)(number, a, b, c)
+}
+
 @Suite("The sandbox", .serialized)
 struct SandboxTests {
     @Test("what the filter allows works, and a planted forbidden call dies with its name")
@@ -101,6 +108,91 @@ struct SandboxTests {
             return 0
         }
         #expect(status == 0, "\(errors)")
+    }
+
+    @Test(
+        "a call by the 32-bit door or of the x32 kind ends the process, and says so",
+        arguments: [
+            // mov eax,20; int 0x80; ret
+            (
+                [0xB8, 0x14, 0, 0, 0, 0xCD, 0x80, 0xC3] as [UInt8],
+                "forbidden foreign system call 20 on a test thread\n"
+            ),
+            // mov eax,0x40000027; syscall; ret
+            ([0xB8, 0x27, 0, 0, 0x40, 0x0F, 0x05, 0xC3], "forbidden system call 1073741863 on a test thread\n"),
+        ])
+    func foreign(code: [UInt8], report: String) throws {
+        try ViolationReport.arm()
+        let filter = try SystemCallFilter(name: "test", rules: SystemCallRule.everyThread).compile()
+        let page = try #require(
+            mmap(nil, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+        defer { munmap(page, 4096) }
+        page.copyMemory(from: code, byteCount: code.count)
+        let call = unsafeBitCast(page, to: (@convention(c) () -> Int).self)
+        let (status, errors) = try inChild {
+            guard (try? Privileges.forbidNew()) != nil else { return 90 }
+            guard (try? filter.install()) != nil else { return 91 }
+            _ = call()
+            return 0
+        }
+        #expect(errors == report)
+        #expect(status & 0x7F == SIGSYS)
+    }
+
+    @Test("threads that violate their filters together leave one whole line", arguments: 0..<20)
+    func together(round: Int) throws {
+        try ViolationReport.arm()
+        let filter = try SystemCallFilter(name: "test", rules: SystemCallRule.everyThread).compile()
+        let (status, errors) = try inChild {
+            guard (try? Privileges.forbidNew()) != nil else { return 90 }
+            let go = Gate()
+            for _ in 0..<4 {
+                let thread = try? OSThread(name: "bad") {
+                    guard (try? filter.install()) != nil else { return }
+                    go.wait(while: 0)
+                    _ = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+                }
+                guard thread != nil else { return 92 }
+            }
+            usleep(2000)
+            go.open(1)
+            while true { pause() }
+        }
+        #expect(errors == "forbidden system call socket on a test thread\n")
+        #expect(status & 0x7F == SIGSYS)
+    }
+
+    @Test("a thread that aborts dies of SIGABRT, not of its filter")
+    func aborts() throws {
+        try ViolationReport.arm()
+        let (status, errors) = try inChild {
+            guard (try? Privileges.forbidNew()) != nil else { return 90 }
+            // The test runner has a handler of its own that would start a program.
+            signal(SIGABRT, SIG_DFL)
+            guard let filter = try? SystemCallFilter(name: "test", rules: SystemCallRule.everyThread).compile(),
+                (try? filter.install()) != nil
+            else { return 91 }
+            abort()
+        }
+        #expect(errors == "")
+        #expect(status & 0x7F == SIGABRT)
+    }
+
+    @Test("no other process can be signalled")
+    func otherProcesses() throws {
+        try ViolationReport.arm()
+        let parent = getpid()
+        let (status, errors) = try inChild {
+            guard (try? Privileges.forbidNew()) != nil else { return 90 }
+            guard let filter = try? SystemCallFilter(name: "test", rules: SystemCallRule.everyThread).compile(),
+                (try? filter.install()) != nil
+            else { return 91 }
+            // Signal 6 would be allowed on this process; the parent must not get it.
+            _ = syscall3(234, Int(parent), Int(parent), Int(SIGABRT))
+            return 0
+        }
+        #expect(errors == "forbidden system call tgkill on a test thread\n")
+        #expect(status & 0x7F == SIGSYS)
     }
 
     @Test("a rule that names no system call is an error, not a hole")

@@ -6,6 +6,5 @@ extension SystemCallFilter {
     /// The console's thread: it takes clients and moves bytes.
     public static let console = SystemCallFilter(
         name: "console",
-        rules: SystemCallRule.everyThread
-            + SystemCallRule.allow("accept4", "fcntl", "readv", "writev", "recvfrom", "sendto", "shutdown"))
+        rules: SystemCallRule.everyThread + SystemCallRule.allow("accept4"))
 }

@@ -19,13 +19,13 @@ extension SystemCallFilter {
         name: "main",
         rules: SystemCallRule.everyThread
             + KVMRequest.onMainThread.map { SystemCallRule.ioctl($0) }
-            + SystemCallRule.allow(
-                "timerfd_settime", "recvmsg", "sendmsg", "pread64", "fstat", "fcntl", "writev", "shutdown")
+            + SystemCallRule.allow("timerfd_settime", "recvmsg", "sendmsg", "pread64", "fstat")
+            // A terminal in raw mode is put back at the end.
+            + TerminalRequest.restore.map { SystemCallRule.ioctl($0) }
             // fstat of an open descriptor, as glibc makes it: an empty path and AT_EMPTY_PATH.
             + [.allow("newfstatat", when: .is32(argument: 3, 0x1000))]
             + [kick])
 
     /// The signal that takes vCPUs out of the guest.
-    private static let kick = SystemCallRule.allow(
-        "tgkill", when: .is32(argument: 2, UInt32(bitPattern: OSThread.kickSignal)))
+    private static let kick = SystemCallRule.signal(OSThread.kickSignal)
 }

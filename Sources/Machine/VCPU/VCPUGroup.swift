@@ -24,13 +24,12 @@ final class VCPUGroup: Sendable {
     func add(_ thread: VCPUThread) { members.withLock { $0.append(thread) } }
 
     /// Lets all vCPUs run.
-    func resume() { command.open(Command.run.rawValue) }
+    func resume() { _ = command.open(Command.run.rawValue, unless: Command.end.rawValue) }
 
     /// Asks all vCPUs to park and does not wait; may be called on a vCPU's own thread.
     func requestPark() {
-        guard command.value != Command.end.rawValue else { return }
-        command.open(Command.park.rawValue)
-        kick()
+        // A guest may ask for this while the machine ends: the end must not be overwritten.
+        if command.open(Command.park.rawValue, unless: Command.end.rawValue) { kick() }
     }
 
     /// Parks all vCPUs and returns once none of them runs. Not for a vCPU's own thread.
@@ -44,10 +43,12 @@ final class VCPUGroup: Sendable {
         }
     }
 
-    /// Ends all vCPU threads; they can be joined afterwards.
+    /// Ends all vCPU threads; they can be joined afterwards, and no more are to be added.
     func end() {
         command.open(Command.end.rawValue)
         kick()
+        // Members hold the group: letting go of them lets both be freed.
+        members.withLock { $0 = [] }
     }
 
     /// What a vCPU's thread does when it was interrupted: returns true to run on, false to end.

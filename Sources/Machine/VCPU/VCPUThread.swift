@@ -71,21 +71,27 @@ final class VCPUThread: Sendable {
                     serve(access)
                 case .interrupted:
                     counters.count(.interrupted)
-                    kicker.disarm()
-                    guard group.checkpoint() else { return }
+                    guard rest() else { return }
                 case .halted: counters.count(.other)
                 case .shutdown, .systemEvent:
                     counters.count(.other)
                     events.vcpuTripleFaulted(vcpu.id)
-                case .entryFailed(let reason): fail(.entry(reason: reason))
+                case .entryFailed(let reason): guard fail(.entry(reason: reason)) else { return }
                 case .internalError(let suberror):
-                    fail(.emulation(suberror: suberror, rip: (try? vcpu.generalRegisters().rip) ?? 0))
-                case .other(let reason): fail(.unexpected(reason: reason))
+                    let rip = (try? vcpu.generalRegisters().rip) ?? 0
+                    guard fail(.emulation(suberror: suberror, rip: rip)) else { return }
+                case .other(let reason): guard fail(.unexpected(reason: reason)) else { return }
                 }
             } catch {
-                fail(.run(error))
+                guard fail(.run(error)) else { return }
             }
         }
+    }
+
+    // Parks while the group wants it; false when the thread is to end.
+    private func rest() -> Bool {
+        kicker.disarm()
+        return group.checkpoint()
     }
 
     @inline(__always)
@@ -113,10 +119,11 @@ final class VCPUThread: Sendable {
         }
     }
 
-    // The machine ends all vCPUs on a failure; until then this one must not enter the guest again.
-    private func fail(_ failure: VCPUFailure) {
+    // The machine ends all vCPUs on a failure; until then this one must not enter the guest again. It parks here and not
+    // after the next KVM_RUN: that may fail the same way for ever, before it looks at `immediate_exit`.
+    private func fail(_ failure: VCPUFailure) -> Bool {
         counters.count(.other)
-        group.requestPark()
         events.vcpuFailed(vcpu.id, failure)
+        return rest()
     }
 }
