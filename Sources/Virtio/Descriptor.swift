@@ -20,27 +20,22 @@ struct Descriptor {
     var flags: UInt16 { UInt16(truncatingIfNeeded: rest >> 32) }
     var next: UInt16 { UInt16(truncatingIfNeeded: rest >> 48) }
 
-    /// Loads each word once; the 16 bytes must be RAM. Main tables are aligned to 16, indirect ones as the driver likes.
+    /// Loads each word once from 16 bytes of RAM that are aligned to 8, as those of a main table are.
     @inline(__always)
-    init(loading pointer: UnsafeMutableRawPointer) {
-        if UInt(bitPattern: pointer) & 7 == 0 {
-            // SAFETY: aligned to 8. Relaxed atomic loads are plain moves that the compiler may not repeat.
-            let words = unsafe pointer.assumingMemoryBound(to: Atomic<UInt64>.self)
-            address = GuestAddress(UInt64(littleEndian: unsafe words.pointee.load(ordering: .relaxed)))
-            rest = UInt64(littleEndian: unsafe (words + 1).pointee.load(ordering: .relaxed))
-        } else {
-            let (low, high) = unsafe Descriptor.loadUnaligned(pointer)
-            address = GuestAddress(low)
-            rest = high
-        }
+    init(aligned pointer: UnsafeMutableRawPointer) {
+        // SAFETY: the caller checked alignment. Relaxed atomic loads are plain moves that the compiler may not repeat.
+        let words = unsafe pointer.assumingMemoryBound(to: Atomic<UInt64>.self)
+        address = GuestAddress(UInt64(littleEndian: unsafe words.pointee.load(ordering: .relaxed)))
+        rest = UInt64(littleEndian: unsafe (words + 1).pointee.load(ordering: .relaxed))
     }
 
-    // Not inlined: the caller holds the two results in registers and cannot load again.
+    /// Loads each word once from 16 bytes of RAM at any alignment: indirect tables lie as the driver likes.
+    ///
+    /// Not inlined: the caller holds the copy and cannot load again.
     @inline(never)
-    private static func loadUnaligned(_ pointer: UnsafeMutableRawPointer) -> (UInt64, UInt64) {
-        (
-            UInt64(littleEndian: unsafe pointer.loadUnaligned(as: UInt64.self)),
-            UInt64(littleEndian: unsafe pointer.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-        )
+    init(unaligned pointer: UnsafeMutableRawPointer) {
+        // SAFETY: the caller checked that 16 bytes are RAM.
+        address = GuestAddress(UInt64(littleEndian: unsafe pointer.loadUnaligned(as: UInt64.self)))
+        rest = UInt64(littleEndian: unsafe pointer.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
     }
 }

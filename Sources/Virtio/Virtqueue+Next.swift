@@ -37,63 +37,82 @@ extension Virtqueue {
                 .load(ordering: .acquiring))
     }
 
-    @inline(__always)
-    private func walk(from head: UInt16, into chain: inout DescriptorChain) throws(QueueError) {
-        var table = unsafe self.table
-        var entries = UInt32(size)
-        var visited: UInt32 = 0
-        var index = head
+    /// What a walk has found so far. Readable segments come first, so their number says whether a writable one was met.
+    private struct Tally {
         var count = 0
         var readableCount = 0
         var readable: UInt64 = 0
-        var writable: UInt64 = 0
-        var nested = false
+        var total: UInt64 = 0
+    }
+
+    @inline(__always)
+    private func walk(from head: UInt16, into chain: inout DescriptorChain) throws(QueueError) {
+        var tally = Tally()
+        let end = try unsafe follow(table, UInt32(size), isAligned: true, from: head, &tally, chain)
+        if let end { try followIndirect(end, &tally, chain) }
+        guard tally.total < 1 << 32 else { throw .chainTooLarge }
+        chain.token = ChainToken(head: head, entries: 1)
+        chain.count = tally.count
+        chain.readableCount = tally.readableCount
+        chain.readableBytes = Int(tally.readable)
+        chain.writableBytes = Int(tally.total &- tally.readable)
+    }
+
+    @inline(__always)
+    private func followIndirect(
+        _ entry: Descriptor, _ tally: inout Tally, _ chain: borrowing DescriptorChain
+    ) throws(QueueError) {
+        guard indirect, entry.flags & Descriptor.next == 0, entry.length > 0, entry.length & 15 == 0 else {
+            throw .indirectTable
+        }
+        guard let inner = unsafe memory.pointer(entry.address, count: Int(entry.length)) else {
+            throw .notMemory(entry.address, count: UInt64(entry.length))
+        }
+        // 16 bits name an entry, so a chain longer than that loops, however long the guest says its table is.
+        let entries = min(entry.length >> 4, 1 << 16)
+        let nested: Descriptor?
+        if UInt(bitPattern: inner) & 7 == 0 {
+            nested = try unsafe follow(inner, entries, isAligned: true, from: 0, &tally, chain)
+        } else {
+            nested = try unsafe follow(inner, entries, isAligned: false, from: 0, &tally, chain)
+        }
+        if nested != nil { throw .indirectTable }
+    }
+
+    /// Follows a chain through one table and fills in its segments; ends with the indirect entry, if it meets one.
+    @inline(__always)
+    private func follow(
+        _ table: UnsafeMutableRawPointer, _ entries: UInt32, isAligned: Bool, from head: UInt16, _ tally: inout Tally,
+        _ chain: borrowing DescriptorChain
+    ) throws(QueueError) -> Descriptor? {
+        var index = head
+        var left = entries
         while true {
             guard UInt32(index) < entries else { throw .descriptorIndex(index) }
-            guard visited < entries else { throw .chainTooLong }
-            visited &+= 1
+            guard left > 0 else { throw .chainTooLong }
+            left &-= 1
             // SAFETY: `index` is below `entries`, and all of the table is RAM.
-            let descriptor = unsafe Descriptor(loading: table + 16 * Int(index))
-            if descriptor.flags & Descriptor.indirect != 0 {
-                guard indirect, !nested, descriptor.flags & Descriptor.next == 0, descriptor.length > 0,
-                    descriptor.length & 15 == 0
-                else { throw .indirectTable }
-                guard let inner = unsafe memory.pointer(descriptor.address, count: Int(descriptor.length)) else {
-                    throw .notMemory(descriptor.address, count: UInt64(descriptor.length))
-                }
-                unsafe table = inner
-                // 16 bits name an entry, so a chain longer than that loops, however long the guest says its table is.
-                entries = min(descriptor.length >> 4, 1 << 16)
-                visited = 0
-                index = 0
-                nested = true
-                continue
-            }
+            let at = unsafe table + 16 * Int(index)
+            let descriptor = isAligned ? unsafe Descriptor(aligned: at) : unsafe Descriptor(unaligned: at)
+            if descriptor.flags & Descriptor.indirect != 0 { return descriptor }
             let length = Int(descriptor.length)
             if length > 0 {
                 guard let base = unsafe memory.pointer(descriptor.address, count: length) else {
                     throw .notMemory(descriptor.address, count: UInt64(length))
                 }
-                guard count < chain.capacity else { throw .chainTooLong }
+                guard tally.count < chain.capacity else { throw .chainTooLong }
                 // SAFETY: `count` is below the chain's capacity.
-                unsafe chain.segments[count] = iovec(iov_base: base, iov_len: length)
-                count &+= 1
-                if descriptor.flags & Descriptor.write != 0 {
-                    writable &+= UInt64(length)
-                } else {
-                    guard writable == 0 else { throw .readableAfterWritable }
-                    readable &+= UInt64(length)
-                    readableCount = count
+                unsafe chain.segments[tally.count] = iovec(iov_base: base, iov_len: length)
+                if descriptor.flags & Descriptor.write == 0 {
+                    guard tally.readableCount == tally.count else { throw .readableAfterWritable }
+                    tally.readableCount &+= 1
+                    tally.readable &+= UInt64(length)
                 }
+                tally.count &+= 1
+                tally.total &+= UInt64(length)
             }
-            if descriptor.flags & Descriptor.next == 0 { break }
+            if descriptor.flags & Descriptor.next == 0 { return nil }
             index = descriptor.next
         }
-        guard readable &+ writable < 1 << 32 else { throw .chainTooLarge }
-        chain.token = ChainToken(head: head, entries: 1)
-        chain.count = count
-        chain.readableCount = readableCount
-        chain.readableBytes = Int(readable)
-        chain.writableBytes = Int(writable)
     }
 }
