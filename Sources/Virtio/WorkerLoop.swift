@@ -46,7 +46,6 @@ final class WorkerLoop<Work: QueueWork & ~Copyable>: Sendable {
             }
             guard inbox.value != handled else { continue }
             handled &+= 1
-            bell.drain()
             guard let next = command.withLock({ $0.take() }) else { continue }
             var look = false
             switch next {
@@ -82,7 +81,11 @@ final class WorkerLoop<Work: QueueWork & ~Copyable>: Sendable {
             try events.epoll.wait { token, readiness in
                 if token < EventSet.firstReservedToken {
                     work?.ready(token: token, readiness: readiness)
-                } else if token != WorkerLoop.bellToken {
+                } else if token == WorkerLoop.bellToken {
+                    // Also for a command that was seen in the inbox before its bell rang: a bell left ringing would
+                    // keep this thread awake for ever. The inbox is looked at after this.
+                    bell.drain()
+                } else {
                     // Edge-triggered: every signal is an event, so the counter is never read.
                     work?.kicked(queue: Int(token & ~EventSet.firstReservedToken))
                 }

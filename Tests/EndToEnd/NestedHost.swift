@@ -68,9 +68,11 @@ struct NestedHost: Sendable {
         _ path: String, _ arguments: [String]
     ) async throws -> (status: Int32, output: String) {
         let log = FileManager.default.temporaryDirectory.appendingPathComponent("apus-log-\(UUID().uuidString)")
-        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         defer { try? FileManager.default.removeItem(at: log) }
-        let file = try FileHandle(forWritingTo: log)
+        // Closed on exec: other suites start processes at the same time and look at what those have open.
+        let descriptor = open(log.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Unmet("\(log.path) cannot be written") }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments

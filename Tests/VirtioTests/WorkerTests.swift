@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import GuestMemory
 import Linux
 import PCI
@@ -158,5 +159,30 @@ struct WorkerTests {
         }
         #expect(!log.wait(for: "ready 78").contains("ready 77"))
         worker.shutDown()
+    }
+
+    @Test("a worker that was given queues and no kicks sleeps, however its commands and its bell interleaved")
+    func idle() throws {
+        let thread = Gate()
+        let worker = try QueueWorker<NotingWork>(name: "idle") {
+            thread.open(UInt32(bitPattern: OSThread.currentID))
+        }
+        func cpuNanoseconds() throws -> UInt64 {
+            let file = try FileDescriptor.open("/proc/self/task/\(thread.value)/schedstat", 0)
+            let text = String(decoding: try file.readAll(limit: 256), as: UTF8.self)
+            return try #require(text.split(separator: " ").first.flatMap { UInt64($0) })
+        }
+        var most: UInt64 = 0
+        for _ in 0..<100 {
+            try start(worker)
+            _ = log.wait(for: "kick 3")
+            let before = try cpuNanoseconds()
+            usleep(4000)
+            most = max(most, try cpuNanoseconds() - before)
+            worker.stop()
+        }
+        worker.shutDown()
+        // What an awake thread would have used is a whole pause; CPU time is no matter of how busy the host is.
+        #expect(most < 2_000_000)
     }
 }
