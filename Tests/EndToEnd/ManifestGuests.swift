@@ -12,7 +12,8 @@ struct ManifestGuests {
         let images = try await NestedHost.images()
         return try await NestedHost.run(
             "manifests", [NestedHost.programs(), images, "OUT"],
-            options: ["--numa", "--memory", "4096", "--disk", "\(images)/debian-root.raw"])
+            options: ["--numa", "--memory", "4096", "--disk", "\(images)/debian-root.raw"],
+            boots: ["debian": 1, "numa": 1])
     }
 
     private static func guest(_ name: String) async throws -> GuestRecord {

@@ -10,7 +10,8 @@ struct StockGuests {
     static let host = Task {
         try await NestedHost.run(
             "stock-guests", ["\(NestedHost.programs())/apus-launcher", NestedHost.images(), "OUT"],
-            options: ["--memory", "3584"])
+            options: ["--memory", "3584"],
+            boots: Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0.boots) }))
     }
 
     private static func guest(_ name: String) async throws -> GuestRecord {
