@@ -21,7 +21,7 @@ struct NestedHost: Sendable {
     /// Boots a host, runs a script of `Inside` in it and waits for its end.
     ///
     /// QEMU's emulation of SVM on several CPUs fails now and then: the host's kernel panics, or a guest meets a triple fault
-    /// that no guest meets on hardware. Such a round says nothing about Apus: it is told, kept, and done again, twice at most.
+    /// that no guest meets on hardware. Such a round says nothing about Apus: it is told, kept, and done again, four times at most.
     /// - Parameters:
     ///   - options: of `scripts/nested-host`.
     ///   - arguments: of the script; `OUT` stands for the shared folder.
@@ -30,7 +30,7 @@ struct NestedHost: Sendable {
         _ script: String, _ arguments: [String], options: [String] = [], boots: [String: Int] = [:]
     ) async throws -> NestedHost {
         var host = try await boot(script, arguments, options: options)
-        for _ in 0..<2 {
+        for _ in 0..<4 {
             let restarted = boots.filter { name, count in host.bootsSeen(name) > count }.keys.sorted()
             guard host.status == hostFailed || !restarted.isEmpty else { break }
             let reason = restarted.isEmpty ? "the nested host failed" : "\(restarted) restarted by themselves"
