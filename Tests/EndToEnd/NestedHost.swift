@@ -20,8 +20,9 @@ struct NestedHost: Sendable {
 
     /// Boots a host, runs a script of `Inside` in it and waits for its end.
     ///
-    /// QEMU's emulation of SVM on several CPUs fails now and then: the host's kernel panics, or a guest meets a triple fault
-    /// that no guest meets on hardware. Such a round says nothing about Apus: it is told, kept, and done again, four times at most.
+    /// On the emulated host the kernel panics now and then, or a guest meets a triple fault; the local KVM has shown
+    /// neither, and the cause is not known. Such a round is told, its files are kept, and it is done again, four times at
+    /// most.
     /// - Parameters:
     ///   - options: of `scripts/nested-host`.
     ///   - arguments: of the script; `OUT` stands for the shared folder.
