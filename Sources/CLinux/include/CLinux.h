@@ -281,26 +281,26 @@ static inline long clinux_tun_identity(int fd, char *name, unsigned *flags) {
     *flags = (unsigned short)r.ifr_flags;
     return result;
 }
-/// Reads the interface flags (IFF_UP …) of a named interface into `*flags`.
-static inline long clinux_interface_flags(const char *name, int *flags) {
-    struct ifreq r;
-    memset(&r, 0, sizeof r);
-    strncpy(r.ifr_name, name, IFNAMSIZ - 1);
+/// Asks or tells the kernel something about the interface `name`, through a socket of its own.
+static inline long clinux_interface_request(unsigned long request, const char *name, struct ifreq *r) {
+    strncpy(r->ifr_name, name, IFNAMSIZ - 1);
+    r->ifr_name[IFNAMSIZ - 1] = 0;
     int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (s < 0) return -(long)errno;
-    long result = CLINUX_RESULT(ioctl(s, SIOCGIFFLAGS, &r));
+    long result = CLINUX_RESULT(ioctl(s, request, r));
     close(s);
+    return result;
+}
+/// Reads the interface flags (IFF_UP …) of a named interface into `*flags`.
+static inline long clinux_interface_flags(const char *name, int *flags) {
+    struct ifreq r = { 0 };
+    long result = clinux_interface_request(SIOCGIFFLAGS, name, &r);
     *flags = (unsigned short)r.ifr_flags;
     return result;
 }
 static inline long clinux_interface_mtu(const char *name, int *mtu) {
-    struct ifreq r;
-    memset(&r, 0, sizeof r);
-    strncpy(r.ifr_name, name, IFNAMSIZ - 1);
-    int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (s < 0) return -(long)errno;
-    long result = CLINUX_RESULT(ioctl(s, SIOCGIFMTU, &r));
-    close(s);
+    struct ifreq r = { 0 };
+    long result = clinux_interface_request(SIOCGIFMTU, name, &r);
     *mtu = r.ifr_mtu;
     return result;
 }
@@ -309,16 +309,11 @@ static inline long clinux_interface_mtu(const char *name, int *mtu) {
 static inline long clinux_tun_persist(int fd, int on) { return CLINUX_RESULT(ioctl(fd, TUNSETPERSIST, (unsigned long)on)); }
 /// Sets or clears IFF_UP.
 static inline long clinux_interface_set_up(const char *name, int on) {
-    struct ifreq r;
-    memset(&r, 0, sizeof r);
-    strncpy(r.ifr_name, name, IFNAMSIZ - 1);
-    int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (s < 0) return -(long)errno;
-    long result = CLINUX_RESULT(ioctl(s, SIOCGIFFLAGS, &r));
+    struct ifreq r = { 0 };
+    long result = clinux_interface_request(SIOCGIFFLAGS, name, &r);
+    if (result < 0) return result;
     r.ifr_flags = (short)(on ? r.ifr_flags | IFF_UP : r.ifr_flags & ~IFF_UP);
-    if (result == 0) result = CLINUX_RESULT(ioctl(s, SIOCSIFFLAGS, &r));
-    close(s);
-    return result;
+    return clinux_interface_request(SIOCSIFFLAGS, name, &r);
 }
 /// Moves the calling thread into a network namespace of its own.
 static inline long clinux_new_network_namespace(void) { return CLINUX_RESULT(unshare(CLONE_NEWNET)); }
