@@ -24,17 +24,11 @@ struct Flags {
     var memory: UInt64 = 512 << 20
     var hugepages: UInt64?
     var prefaultThreads: UInt32 = 0
-    var disks: [Disk] = []
+    var disks: [DiskFlag] = []
     var nets: [Net] = []
     var serial = Serial.stdio
     var hasRNG = false
     var sandbox = true
-
-    struct Disk {
-        var path: String
-        var isReadOnly = false
-        var serial = ""
-    }
 
     struct Net {
         var tap: String
@@ -93,7 +87,7 @@ struct Flags {
         case "--prefault":
             guard let threads = UInt32(value), threads <= 256 else { throw FlagError(name, "must be 0 to 256 threads") }
             prefaultThreads = threads
-        case "--disk": disks.append(try Flags.disk(name, value))
+        case "--disk": disks.append(try DiskFlag(name, try Flags.pairs(name, value)))
         case "--net": nets.append(try Flags.net(name, value))
         case "--serial": serial = try Flags.serial(name, value)
         case "--sandbox": sandbox = try Flags.isOn(name, value)
@@ -101,7 +95,7 @@ struct Flags {
         }
     }
 
-    private static func isOn(_ name: String, _ value: String) throws(FlagError) -> Bool {
+    static func isOn(_ name: String, _ value: String) throws(FlagError) -> Bool {
         guard value == "on" || value == "off" else { throw FlagError(name, "must be on or off, not '\(value)'") }
         return value == "on"
     }
@@ -129,7 +123,7 @@ struct Flags {
     }
 
     /// "512M", "2G", "1048576".
-    private static func bytes(_ name: String, _ value: String) throws(FlagError) -> UInt64 {
+    static func bytes(_ name: String, _ value: String) throws(FlagError) -> UInt64 {
         var digits = value[...]
         for ending in ["iB", "B", "i"] where digits.hasSuffix(ending) { digits = digits.dropLast(ending.count) }
         let shift: UInt64 =
@@ -145,20 +139,6 @@ struct Flags {
             throw FlagError(name, "must be a size such as 512M or 2G, not '\(value)'")
         }
         return number << shift
-    }
-
-    private static func disk(_ name: String, _ value: String) throws(FlagError) -> Disk {
-        var disk = Disk(path: "")
-        for (key, text) in try pairs(name, value) {
-            switch key {
-            case "path": disk.path = text
-            case "readonly": disk.isReadOnly = try isOn("\(name) readonly", text)
-            case "serial": disk.serial = text
-            default: throw FlagError(name, "takes path=, readonly=on and serial=, not '\(key)'")
-            }
-        }
-        guard !disk.path.isEmpty else { throw FlagError(name, "needs path=FILE") }
-        return disk
     }
 
     private static func net(_ name: String, _ value: String) throws(FlagError) -> Net {

@@ -63,7 +63,9 @@ extension MachineConfiguration {
     var slots: [(path: String, slot: DescriptorSlot)] {
         var slots = [("boot.kernel", boot.kernel)]
         if let initrd = boot.initrd { slots.append(("boot.initrd", initrd)) }
-        for (index, disk) in disks.enumerated() { slots.append(("disks[\(index)].file", disk.file)) }
+        for (index, disk) in disks.enumerated() {
+            for (field, slot) in disk.slots { slots.append(("disks[\(index)].\(field)", slot)) }
+        }
         for (index, net) in nets.enumerated() {
             for (queue, tap) in net.taps.enumerated() { slots.append(("nets[\(index)].taps[\(queue)]", tap)) }
         }

@@ -31,7 +31,7 @@ final class VirtioDevices: Sendable {
         let blockDoor = try VirtioDevices.door(.block, of: cage, isNeeded: !configuration.disks.isEmpty)
         let netDoor = try VirtioDevices.door(.net, of: cage, isNeeded: !configuration.nets.isEmpty)
         for (index, disk) in VirtioDevices.inBootOrder(configuration.disks).enumerated() {
-            guard let file = descriptors.take(disk.file) else {
+            guard let slot = disk.file, let file = descriptors.take(slot) else {
                 throw .configuration(field: "disks[\(disk.name)].file", "its descriptor did not come")
             }
             let device = try VirtioDevices.disk(disk, file, thread: "block \(index)", cpus: cpus, door: blockDoor)
