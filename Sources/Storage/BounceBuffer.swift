@@ -20,6 +20,9 @@ struct BounceBuffer: ~Copyable, Sendable {
         self.zeros = zeros
     }
 
+    /// Zeros, to be read only.
+    var zeroBytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: zeros.base, count: zeros.count) }
+
     /// Fills the vectors block by block.
     func read(_ vectors: IOSpan, at offset: Int64, _ file: ImageFile) throws(Errno) {
         let alignment = file.offsetAlignment
@@ -92,7 +95,9 @@ struct BounceBuffer: ~Copyable, Sendable {
             let r = unsafe clinux_pread(file.descriptor.raw, buffer.base + done, count &- done, offset &+ Int64(done))
             if r == -Int(EINTR) { continue }
             let n = try Errno.check(r, "pread")
-            if n == 0 {
+            // Past the page cache only the end of the file ends a transfer within a block.
+            if n == 0 || (done &+ n) & (file.offsetAlignment &- 1) != 0 {
+                done &+= n
                 guard file.end == .zeros || UInt64(offset) &+ UInt64(done) >= file.bytes else {
                     throw Errno(code: EIO, call: "pread")
                 }

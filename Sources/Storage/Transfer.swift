@@ -23,11 +23,10 @@ enum Transfer {
                 : unsafe clinux_pread(raw, left.first.baseAddress, left.first.count, at)
             if r == -Int(EINTR) { continue }
             let n = try Errno.check(r, "preadv")
-            if n == 0 {
-                return try end(of: file, &left, at: UInt64(at))
-            }
             left.consume(n)
             at &+= Int64(n)
+            // Past the page cache only the end of the file ends a transfer within a block.
+            if n == 0 || at & Int64(file.offsetAlignment &- 1) != 0 { return try end(of: file, &left, at: UInt64(at)) }
         }
     }
 

@@ -16,10 +16,12 @@
 #include <linux/fs.h>
 #include <linux/falloc.h>
 #include <linux/if_tun.h>
+#include <linux/io_uring.h>
 #include <linux/mempolicy.h>
 #include <linux/sockios.h>
 #include <linux/virtio_ring.h>
 #include <net/if.h> // not <linux/if.h>: Swift's Glibc module has this one, and both define struct ifreq
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -148,6 +150,10 @@ static inline long clinux_epoll_ctl(int epoll, int operation, int fd, uint32_t e
 static inline long clinux_epoll_wait(int epoll, struct epoll_event *events, int count, int timeout_ms) { return CLINUX_RESULT(epoll_wait(epoll, events, count, timeout_ms)); }
 static inline uint32_t clinux_event_mask(const struct epoll_event *event) { return event->events; }
 static inline uint64_t clinux_event_token(const struct epoll_event *event) { return event->data.u64; }
+static inline long clinux_wait_readable(int fd) {
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    return CLINUX_RESULT(poll(&p, 1, -1));
+}
 static inline long clinux_timerfd(void) { return CLINUX_RESULT(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)); }
 static inline long clinux_timerfd_set(int fd, uint64_t first_ns, uint64_t period_ns) {
     struct itimerspec t = {
@@ -328,6 +334,50 @@ static inline long clinux_io_uring_probe(void) {
     if (fd >= 0) close((int)fd);
     return fd < 0 ? fd : 0;
 }
+
+static inline long clinux_uring_setup(unsigned entries, struct io_uring_params *p) { return CLINUX_RESULT(syscall(SYS_io_uring_setup, entries, p)); }
+static inline long clinux_uring_enter(int ring, unsigned submit, unsigned wait, unsigned flags) {
+    return CLINUX_RESULT(syscall(SYS_io_uring_enter, ring, submit, wait, flags, NULL, 0));
+}
+static inline long clinux_uring_register(int ring, unsigned operation, const void *argument, unsigned count) {
+    return CLINUX_RESULT(syscall(SYS_io_uring_register, ring, operation, argument, count));
+}
+static inline void clinux_uring_fill(struct io_uring_sqe *e, uint8_t operation, int file, const void *address, uint32_t length, uint64_t offset, uint32_t operation_flags, uint64_t token) {
+    memset(e, 0, sizeof *e);
+    e->opcode = operation;
+    e->flags = IOSQE_FIXED_FILE;
+    e->fd = file;
+    e->addr = (uint64_t)(uintptr_t)address;
+    e->len = length;
+    e->off = offset;
+    e->rw_flags = (int)operation_flags; // one union with fsync_flags
+    e->user_data = token;
+}
+static inline void clinux_uring_fill_allocate(struct io_uring_sqe *e, int file, int mode, uint64_t offset, uint64_t count, uint64_t token) {
+    clinux_uring_fill(e, IORING_OP_FALLOCATE, file, NULL, (uint32_t)mode, offset, 0, token);
+    e->addr = count;
+}
+/// BLOCK_URING_CMD_DISCARD, Linux 6.12.
+static inline void clinux_uring_fill_discard(struct io_uring_sqe *e, int file, uint64_t offset, uint64_t count, uint64_t token) {
+    clinux_uring_fill(e, IORING_OP_URING_CMD, file, NULL, 0, _IO(0x12, 0), 0, token); // cmd_op is the low half of off
+    e->addr = offset;
+    e->addr3 = count;
+}
+static inline struct io_uring_restriction clinux_uring_restrict(unsigned opcode, unsigned value) {
+    struct io_uring_restriction r = { 0 };
+    r.opcode = (uint16_t)opcode;
+    r.sqe_op = (uint8_t)value; // one union with register_op and sqe_flags
+    return r;
+}
+/// Registers the ring's descriptor with the calling thread; the index that `enter` takes, or -errno.
+static inline long clinux_uring_register_itself(int ring) {
+    struct io_uring_rsrc_update u = { .offset = -1u, .data = (uint64_t)ring };
+    long r = clinux_uring_register(ring, IORING_REGISTER_RING_FDS, &u, 1);
+    return r == 1 ? (long)u.offset : r < 0 ? r : -EINVAL;
+}
+static const int CLINUX_RWF_DSYNC = RWF_DSYNC;
+static const int64_t CLINUX_URING_RINGS = IORING_OFF_SQ_RING;
+static const int64_t CLINUX_URING_ENTRIES = IORING_OFF_SQES;
 
 // ---- terminal ----
 static inline long clinux_is_terminal(int fd) { return isatty(fd); }
