@@ -95,7 +95,7 @@ let tests: [Target] = [
         dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec", "Control", "Record", "Linux"]),
     .testTarget(name: "HostCheckTests", dependencies: ["HostCheck"]),
     .testTarget(name: "ApusTests", dependencies: ["apus", "VMISpec", "Linux"]),
-    .testTarget(name: "Integration", dependencies: ["Control", "Linux"]),
+    .testTarget(name: "Integration", dependencies: ["Control", "Linux", "CTestSupport"]),
     .testTarget(name: "EndToEnd", exclude: ["Inside"]),
     .executableTarget(
         name: "prove-driver", dependencies: ["Control", "Storage", "CLinux", "Linux"], path: "Tests/ProofDriver"),
