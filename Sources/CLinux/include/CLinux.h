@@ -64,6 +64,8 @@ static inline long clinux_readv(int fd, const struct iovec *v, int n) { return C
 static inline long clinux_writev(int fd, const struct iovec *v, int n) { return CLINUX_RESULT(writev(fd, v, n)); }
 static inline long clinux_preadv(int fd, const struct iovec *v, int n, int64_t at) { return CLINUX_RESULT(preadv(fd, v, n, at)); }
 static inline long clinux_pwritev(int fd, const struct iovec *v, int n, int64_t at) { return CLINUX_RESULT(pwritev(fd, v, n, at)); }
+/// RWF_DSYNC with `durable`: returns once the data and what is needed to read them back are on stable storage.
+static inline long clinux_pwritev_durable(int fd, const struct iovec *v, int n, int64_t at) { return CLINUX_RESULT(pwritev2(fd, v, n, at, RWF_DSYNC)); }
 static inline long clinux_fsync(int fd) { return CLINUX_RESULT(fsync(fd)); }
 static inline long clinux_fdatasync(int fd) { return CLINUX_RESULT(fdatasync(fd)); }
 static inline long clinux_fallocate(int fd, int mode, int64_t at, int64_t n) { return CLINUX_RESULT(fallocate(fd, mode, at, n)); }
