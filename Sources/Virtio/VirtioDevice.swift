@@ -8,8 +8,11 @@
 public protocol VirtioDevice: AnyObject, Sendable {
     /// What it is.
     var kind: VirtioKind { get }
-    /// Feature bits of this kind of device; the transport adds those in `Feature.transport`.
+    /// Feature bits of this kind of device; the transport adds `transportFeatures`.
     var offeredFeatures: UInt64 { get }
+    /// Which of `Feature.transport` whoever serves the queues can do; all of them unless the device says otherwise.
+    /// VIRTIO_F_VERSION_1 is among them.
+    var transportFeatures: UInt64 { get }
     /// The largest size of each queue: powers of two up to 32768.
     var queueSizes: [UInt16] { get }
     /// Reads 1, 2, 4 or 8 bytes of the configuration structure, little-endian; beyond its end all bytes read as zero.
@@ -28,4 +31,9 @@ public protocol VirtioDevice: AnyObject, Sendable {
     func resume()
     /// How far each started queue has got, in the order of `DeviceSetup.queues`; exact while paused, empty when stopped.
     func queuePositions() -> [QueuePosition]
+}
+
+extension VirtioDevice {
+    /// All of them.
+    public var transportFeatures: UInt64 { Feature.transport }
 }

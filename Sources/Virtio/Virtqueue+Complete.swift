@@ -5,10 +5,11 @@ import Linux
 import Synchronization
 
 extension Virtqueue {
-    /// Enters a chain in the used ring; the driver sees it after the next `publish`.
+    /// Enters a chain among the used ones; the driver sees it after the next `publish`.
     /// - Parameter written: bytes written to the chain's writable part, counted from its start (virtio 1.2 §2.7.8.2).
     @inline(__always)
     public mutating func complete(_ token: ChainToken, written: UInt32) {
+        if isPacked { return completePacked(token, written: written) }
         let offset = 4 + 8 * Int(nextUsed & mask)
         // SAFETY: the slot's number is masked to the ring's length; the used ring is aligned to 4.
         let element = unsafe (used + offset).assumingMemoryBound(to: UInt32.self)
@@ -21,15 +22,17 @@ extension Virtqueue {
     /// Shows the driver everything completed so far.
     @inline(__always)
     public mutating func publish() {
+        if isPacked { return publishPacked() }
         // SAFETY: offset 2 of the used ring, aligned to 2.
         unsafe (used + 2).assumingMemoryBound(to: Atomic<UInt16>.self).pointee
             .store(nextUsed.littleEndian, ordering: .releasing)
         memory.markDirty(GuestAddress(usedAddress.rawValue &+ 2), count: 2)
     }
 
-    /// Whether the driver wants to hear of what was published since the last time this was asked (§2.7.7, §2.7.10).
+    /// Whether the driver wants to hear of what was published since the last time this was asked (§2.7.7, §2.7.10, §2.8.10).
     @inline(__always)
     public mutating func shouldInterrupt() -> Bool {
+        if isPacked { return shouldInterruptPacked() }
         let decided = decidedUsed
         guard decided != nextUsed else { return false }
         atomicMemoryFence(ordering: .sequentiallyConsistent)
