@@ -43,7 +43,7 @@ public final class VirtioTransport: Sendable {
         self.memory = memory
         self.interruptOf = interruptOf
         queueSizes = sizes
-        offered = device.offeredFeatures | Feature.transport
+        offered = device.offeredFeatures | Feature.transport & ~device.refusedFeatures
         registers = Mutex(TransportState(queueSizes: sizes))
     }
 
