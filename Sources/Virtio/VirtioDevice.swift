@@ -8,11 +8,10 @@
 public protocol VirtioDevice: AnyObject, Sendable {
     /// What it is.
     var kind: VirtioKind { get }
-    /// Feature bits of this kind of device; the transport adds `transportFeatures`.
+    /// Feature bits of this kind of device; the transport adds those in `Feature.transport`.
     var offeredFeatures: UInt64 { get }
-    /// Which of `Feature.transport` whoever serves the queues can do; all of them unless the device says otherwise.
-    /// VIRTIO_F_VERSION_1 is among them.
-    var transportFeatures: UInt64 { get }
+    /// Those of `Feature.transport` that this device cannot be used with, such as a ring layout the kernel's vhost lacks.
+    var refusedFeatures: UInt64 { get }
     /// The largest size of each queue: powers of two up to 32768.
     var queueSizes: [UInt16] { get }
     /// Reads 1, 2, 4 or 8 bytes of the configuration structure, little-endian; beyond its end all bytes read as zero.
@@ -34,6 +33,6 @@ public protocol VirtioDevice: AnyObject, Sendable {
 }
 
 extension VirtioDevice {
-    /// All of them.
-    public var transportFeatures: UInt64 { Feature.transport }
+    /// None.
+    public var refusedFeatures: UInt64 { 0 }
 }

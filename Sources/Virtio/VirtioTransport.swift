@@ -38,15 +38,13 @@ public final class VirtioTransport: Sendable {
         let sizes = device.queueSizes
         precondition(sizes.allSatisfy { $0 > 0 && $0 <= 32768 && $0 & ($0 - 1) == 0 }, "Queue sizes are powers of two")
         precondition(device.offeredFeatures & Feature.reserved == 0, "These features belong to the transport")
-        let common = device.transportFeatures
-        precondition(
-            common & ~Feature.transport == 0 && common & Feature.version1 != 0, "The transport has no such features")
+        precondition(device.refusedFeatures & Feature.version1 == 0, "Every device is a modern one")
         self.device = device
         self.kicks = kicks
         self.memory = memory
         self.interruptOf = interruptOf
         queueSizes = sizes
-        offered = device.offeredFeatures | common
+        offered = device.offeredFeatures | Feature.transport & ~device.refusedFeatures
         registers = Mutex(TransportState(queueSizes: sizes))
     }
 

@@ -49,11 +49,14 @@ extension Virtqueue {
         return Virtqueue.passed(event: UInt16(littleEndian: event), from: decided, to: nextUsed)
     }
 
-    /// Publishes, and interrupts the driver when it wants to hear of it.
+    /// Publishes, and interrupts the driver when it wants to hear of it; says whether it was interrupted.
     @inline(__always)
-    public mutating func flush() {
+    @discardableResult
+    public mutating func flush() -> Bool {
         publish()
-        if shouldInterrupt(), interrupt >= 0 { EventFD.signal(interrupt) }
+        guard shouldInterrupt(), interrupt >= 0 else { return false }
+        EventFD.signal(interrupt)
+        return true
     }
 
     /// Whether an index that went from `old` to `new` went past `event`: vring_need_event (§2.7.10.1).
