@@ -14,7 +14,7 @@ struct Descriptor {
 
     let address: GuestAddress
     /// Length, flags and next as one little-endian word: loaded once, taken apart as often as needed.
-    let rest: UInt64
+    private let rest: UInt64
 
     var length: UInt32 { UInt32(truncatingIfNeeded: rest) }
     var flags: UInt16 { UInt16(truncatingIfNeeded: rest >> 32) }

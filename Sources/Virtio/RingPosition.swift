@@ -24,9 +24,10 @@ public struct RingPosition: Equatable, Sendable, BitwiseCopyable {
     /// The position `count` entries on, at most a whole turn, in a ring of `size` entries.
     @inline(__always)
     public func advanced(by count: UInt16, size: UInt16) -> RingPosition {
-        // Entry and count are at most 32767 and 32768: the sum fits.
-        let next = entry &+ count
-        return RingPosition(raw: next < size ? next | raw & 0x8000 : (next &- size) | (raw ^ 0x8000) & 0x8000)
+        // Entry and count are at most 32767 and 32768: the sum fits. A branch, not a conditional move: most steps do not
+        // wrap, and the next one need not wait for the comparison.
+        if _fastPath(entry &+ count < size) { return RingPosition(raw: raw &+ count) }
+        return RingPosition(raw: (entry &+ count &- size) | (raw ^ 0x8000) & 0x8000)
     }
 
     /// The position `count` entries back, at most a whole turn.
@@ -35,5 +36,13 @@ public struct RingPosition: Equatable, Sendable, BitwiseCopyable {
         entry >= count
             ? RingPosition(raw: raw &- count)
             : RingPosition(raw: (entry &+ size &- count) | (raw ^ 0x8000) & 0x8000)
+    }
+
+    /// How many entries this position is ahead of another that lies less than two turns behind it.
+    ///
+    /// One that is ahead of this one in the same turn is behind it by a negative number.
+    @inline(__always)
+    func distance(from other: RingPosition, size: UInt16) -> Int {
+        Int(entry) &- Int(other.entry) &+ (wrap == other.wrap ? 0 : Int(size))
     }
 }

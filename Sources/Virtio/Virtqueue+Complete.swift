@@ -7,9 +7,15 @@ import Synchronization
 extension Virtqueue {
     /// Enters a chain among the used ones; the driver sees it after the next `publish`.
     /// - Parameter written: bytes written to the chain's writable part, counted from its start (virtio 1.2 §2.7.8.2).
+    @inlinable
     @inline(__always)
     public mutating func complete(_ token: ChainToken, written: UInt32) {
         if isPacked { return completePacked(token, written: written) }
+        completeSplit(token, written: written)
+    }
+
+    @usableFromInline
+    mutating func completeSplit(_ token: ChainToken, written: UInt32) {
         let offset = 4 + 8 * Int(nextUsed & mask)
         // SAFETY: the slot's number is masked to the ring's length; the used ring is aligned to 4.
         let element = unsafe (used + offset).assumingMemoryBound(to: UInt32.self)

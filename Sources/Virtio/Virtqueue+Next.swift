@@ -9,6 +9,7 @@ extension Virtqueue {
     ///
     /// Every segment is checked to be RAM. Empty descriptors are legal and leave no segment.
     /// - Throws: `QueueError` when the driver broke a rule; the queue must not be used again until it is reset.
+    @inlinable
     @inline(__always)
     public mutating func next(into chain: inout DescriptorChain) throws(QueueError) -> Bool {
         if isPacked { return try nextPacked(into: &chain) }
@@ -16,14 +17,13 @@ extension Virtqueue {
     }
 
     /// Gives the chain taken last back, untouched: `next` will find it again. Several go back in reverse order.
-    @inline(__always)
     public mutating func putBack(_ token: ChainToken) {
         if isPacked { return putBackPacked(token) }
         nextAvailable &-= token.entries
     }
 
-    @inline(__always)
-    private mutating func nextSplit(into chain: inout DescriptorChain) throws(QueueError) -> Bool {
+    @usableFromInline
+    mutating func nextSplit(into chain: inout DescriptorChain) throws(QueueError) -> Bool {
         if nextAvailable == seenAvailable {
             let now = loadAvailableIndex()
             guard now != nextAvailable else { return false }
@@ -110,9 +110,7 @@ extension Virtqueue {
             let at = unsafe table + 16 * Int(index)
             let descriptor = isAligned ? unsafe Descriptor(aligned: at) : unsafe Descriptor(unaligned: at)
             if descriptor.flags & Descriptor.indirect != 0 { return descriptor }
-            try add(
-                descriptor.address, descriptor.length, isWritable: descriptor.flags & Descriptor.write != 0, &tally,
-                chain)
+            try add(descriptor.address, descriptor.length, flags: descriptor.flags, &tally, chain)
             if descriptor.flags & Descriptor.next == 0 { return nil }
             index = descriptor.next
         }
@@ -121,23 +119,24 @@ extension Virtqueue {
     /// Adds one descriptor's buffer to the chain's segments.
     @inline(__always)
     func add(
-        _ address: GuestAddress, _ bytes: UInt32, isWritable: Bool, _ tally: inout Tally,
+        _ address: GuestAddress, _ bytes: UInt32, flags: UInt16, _ tally: inout Tally,
         _ chain: borrowing DescriptorChain
     ) throws(QueueError) {
         let length = Int(bytes)
-        guard length > 0 else { return }
-        guard let base = unsafe memory.pointer(address, count: length) else {
-            throw .notMemory(address, count: UInt64(length))
+        if length > 0 {
+            guard let base = unsafe memory.pointer(address, count: length) else {
+                throw .notMemory(address, count: UInt64(length))
+            }
+            guard tally.count < chain.capacity else { throw .chainTooLong }
+            // SAFETY: `count` is below the chain's capacity.
+            unsafe chain.segments[tally.count] = iovec(iov_base: base, iov_len: length)
+            if flags & Descriptor.write == 0 {
+                guard tally.readableCount == tally.count else { throw .readableAfterWritable }
+                tally.readableCount &+= 1
+                tally.readable &+= UInt64(length)
+            }
+            tally.count &+= 1
+            tally.total &+= UInt64(length)
         }
-        guard tally.count < chain.capacity else { throw .chainTooLong }
-        // SAFETY: `count` is below the chain's capacity.
-        unsafe chain.segments[tally.count] = iovec(iov_base: base, iov_len: length)
-        if !isWritable {
-            guard tally.readableCount == tally.count else { throw .readableAfterWritable }
-            tally.readableCount &+= 1
-            tally.readable &+= UInt64(length)
-        }
-        tally.count &+= 1
-        tally.total &+= UInt64(length)
     }
 }

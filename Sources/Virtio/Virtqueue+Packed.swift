@@ -10,7 +10,7 @@ extension Virtqueue {
     /// No used entry is held back.
     static var nothingHeld: UInt16 { 0xFFFF }
 
-    @inline(__always)
+    @usableFromInline
     mutating func nextPacked(into chain: inout DescriptorChain) throws(QueueError) -> Bool {
         let position = RingPosition(raw: nextAvailable)
         // SAFETY: positions stay below the ring's size, and all of the ring is RAM.
@@ -25,8 +25,7 @@ extension Virtqueue {
             var index = position.entry
             while true {
                 try add(
-                    unsafe PackedDescriptor.address(entry), descriptor.length,
-                    isWritable: descriptor.flags & Descriptor.write != 0, &tally, chain)
+                    unsafe PackedDescriptor.address(entry), descriptor.length, flags: descriptor.flags, &tally, chain)
                 guard descriptor.flags & Descriptor.next != 0 else { break }
                 // The rest was made available before the head: only its flag needed ordering (§2.8.6).
                 guard entries < size else { throw .chainTooLong }
@@ -74,8 +73,8 @@ extension Virtqueue {
             // SAFETY: all of the table is RAM.
             let at = unsafe table + 16 * i
             let words = isAligned ? unsafe Descriptor(aligned: at) : unsafe Descriptor(unaligned: at)
-            let isWritable = UInt16(truncatingIfNeeded: words.rest >> 48) & Descriptor.write != 0
-            try add(words.address, words.length, isWritable: isWritable, &tally, chain)
+            // What is a split descriptor's number of the next one are a packed one's flags.
+            try add(words.address, words.length, flags: words.next, &tally, chain)
         }
     }
 
@@ -86,19 +85,15 @@ extension Virtqueue {
 
     /// Writes the used entry, all but the first since the last `publish`: a driver looks at entries in order, so what
     /// lies behind one it cannot see does not exist for it (§2.8.2).
-    @inline(__always)
+    @usableFromInline
     mutating func completePacked(_ token: ChainToken, written: UInt32) {
         let position = RingPosition(raw: nextUsed)
         let report = PackedDescriptor(used: token.head, written: written, wrap: position.wrap).word
-        if heldEntry == Virtqueue.nothingHeld {
-            heldEntry = position.entry
-            heldReport = report
-        } else {
-            storeReport(report, at: position.entry)
-        }
         // The driver skips as many entries as the buffer took up, whatever the order of completion.
         nextUsed = position.advanced(by: token.entries, size: size).raw
-        undecided &+= UInt32(token.entries)
+        if heldEntry != Virtqueue.nothingHeld { return storeReport(report, at: position.entry) }
+        heldEntry = position.entry
+        heldReport = report
     }
 
     @inline(__always)
@@ -119,32 +114,24 @@ extension Virtqueue {
 
     @inline(__always)
     mutating func shouldInterruptPacked() -> Bool {
-        let isKnown = decidedUsed != nil
-        let count = undecided
-        guard !isKnown || count > 0 else { return false }
+        let decided = decidedUsed
+        guard decided != nextUsed else { return false }
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         decidedUsed = nextUsed
-        undecided = 0
         // SAFETY: `init` checked the four bytes of the driver's structure and their alignment.
         let word = UInt32(
             littleEndian: unsafe available.assumingMemoryBound(to: Atomic<UInt32>.self).pointee
                 .load(ordering: .relaxed))
         switch UInt16(truncatingIfNeeded: word >> 16) & 3 {
         case Virtqueue.eventsOff: return false
-        case Virtqueue.eventAt where eventIndex && isKnown:
-            return Virtqueue.passed(
-                event: RingPosition(raw: UInt16(truncatingIfNeeded: word)), by: count,
-                to: RingPosition(raw: nextUsed), size: size)
+        case Virtqueue.eventAt:
+            guard eventIndex, let decided else { return true }
+            let position = RingPosition(raw: nextUsed)
+            // The event is one of the entries filled since the last decision (§2.8.10).
+            let distance = position.distance(from: RingPosition(raw: UInt16(truncatingIfNeeded: word)), size: size)
+            return distance > 0 && distance <= position.distance(from: RingPosition(raw: decided), size: size)
         default: return true
         }
-    }
-
-    /// Whether the event is one of the `count` entries that lie behind `position` (§2.8.10).
-    @inline(__always)
-    static func passed(event: RingPosition, by count: UInt32, to position: RingPosition, size: UInt16) -> Bool {
-        let lap = event.wrap == position.wrap ? 0 : Int64(size)
-        let distance = Int64(position.entry) &+ lap &- Int64(event.entry)
-        return distance > 0 && distance <= Int64(count)
     }
 
     /// RING_EVENT_FLAGS_ENABLE (§2.8.14).

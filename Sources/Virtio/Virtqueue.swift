@@ -27,7 +27,8 @@ public struct Virtqueue: ~Copyable, @unchecked Sendable {
     /// Number of descriptors.
     public let size: UInt16
     let memory: GuestMemory
-    let isPacked: Bool
+    // Visible to inlined callers only: which layout it is costs them a branch, not a call.
+    @usableFromInline let isPacked: Bool
     let table: UnsafeMutableRawPointer
     let available: UnsafeMutableRawPointer
     let used: UnsafeMutableRawPointer
@@ -43,8 +44,6 @@ public struct Virtqueue: ~Copyable, @unchecked Sendable {
     var nextUsed: UInt16
     /// The used index at the last decision about an interrupt; nil when it is unknown, which interrupts once too often.
     var decidedUsed: UInt16?
-    /// Entries of a packed ring filled since that decision.
-    var undecided: UInt32 = 0
     /// The first used entry of a packed ring since the last `publish`, and what goes there.
     var heldEntry: UInt16 = 0xFFFF
     var heldReport: UInt64 = 0
