@@ -100,6 +100,7 @@ let tests: [Target] = [
     .executableTarget(
         name: "prove-driver", dependencies: ["Control", "Storage", "CLinux", "Linux"], path: "Tests/ProofDriver"),
     .testTarget(name: "ProofSamples"),
+    .executableTarget(name: "ring-cost", dependencies: ["Virtio", "GuestMemory"], path: "Tests/RingCost"),
 ]
 
 let package = Package(
