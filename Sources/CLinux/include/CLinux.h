@@ -318,6 +318,8 @@ static inline long clinux_interface_set_up(const char *name, int on) {
 /// Moves the calling thread into a network namespace of its own.
 static inline long clinux_new_network_namespace(void) { return CLINUX_RESULT(unshare(CLONE_NEWNET)); }
 
+#include "CLinuxNetwork.h"
+
 // ---- io_uring ----
 /// Whether this process may set up an io_uring: 0, or -errno of the attempt.
 static inline long clinux_io_uring_probe(void) {
