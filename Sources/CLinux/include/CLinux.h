@@ -386,6 +386,7 @@ static inline long clinux_vhost_set_memory(int fd, const uint64_t *regions, unsi
     }
     return CLINUX_RESULT(ioctl(fd, VHOST_SET_MEM_TABLE, &m));
 }
+#include "CLinuxNetwork.h"
 
 // ---- io_uring ----
 /// Whether this process may set up an io_uring: 0, or -errno of the attempt.
