@@ -51,7 +51,7 @@ let belowTheWall: [Target] = [
 let aboveTheWall: [Target] = [
     .target(name: "VMISpec"),
     .target(name: "Volumes", dependencies: ["VMISpec", "Linux"]),
-    .target(name: "PodNetwork", dependencies: ["VMISpec", "Linux"]),
+    .target(name: "PodNetwork", dependencies: ["VMISpec", "CLinux", "Linux"]),
     .target(name: "Supervisor", dependencies: ["VMISpec", "Volumes", "PodNetwork", "Control", "Record", "Linux"]),
     .executableTarget(
         name: "apus-supervisor",
@@ -93,13 +93,15 @@ let tests: [Target] = [
     .testTarget(
         name: "SupervisorTests",
         dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec", "Control", "Record", "Linux"]),
+    .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "VMISpec", "CLinux", "Linux"]),
     .testTarget(name: "HostCheckTests", dependencies: ["HostCheck"]),
     .testTarget(name: "ApusTests", dependencies: ["apus", "VMISpec", "Linux"]),
-    .testTarget(name: "Integration", dependencies: ["Control", "Linux"]),
+    .testTarget(name: "Integration", dependencies: ["Control", "Linux", "CTestSupport"]),
     .testTarget(name: "EndToEnd", exclude: ["Inside"]),
     .executableTarget(
         name: "prove-driver", dependencies: ["Control", "Storage", "CLinux", "Linux"], path: "Tests/ProofDriver"),
     .testTarget(name: "ProofSamples"),
+    .executableTarget(name: "ring-cost", dependencies: ["Virtio", "GuestMemory"], path: "Tests/RingCost"),
 ]
 
 let package = Package(

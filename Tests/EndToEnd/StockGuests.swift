@@ -74,6 +74,21 @@ struct StockGuests {
         #expect(guest.errors == "")
     }
 
+    @Test("a triple fault leaves the guest's clock as old as the guest")
+    func clockAfterTripleFault() async throws {
+        let guest = try await Self.guest("pair")
+        // What kvm-clock showed when each boot took it up, in nanoseconds. A vCPU whose counter lost its offset would show
+        // the host's age, and this host is older than its guest.
+        let clocks = guest.lines.compactMap { line in
+            line.components(separatedBy: "using sched offset of ").dropFirst().first
+                .flatMap { $0.split(separator: " ").first }.flatMap { Double($0) }
+        }
+        #expect(clocks.count >= 3)
+        #expect(clocks == clocks.sorted())
+        let seconds = Double(guest.seconds)
+        #expect(clocks.last.map { $0 / 1e9 < seconds } == true, "\(clocks) in \(seconds) s")
+    }
+
     @Test("a kernel that panics is reported and ends the launcher")
     func panic() async throws {
         let guest = try await Self.guest("quad-old")

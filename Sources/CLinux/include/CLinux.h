@@ -19,6 +19,7 @@
 #include <linux/io_uring.h>
 #include <linux/mempolicy.h>
 #include <linux/sockios.h>
+#include <linux/vhost.h>
 #include <linux/virtio_ring.h>
 #include <net/if.h> // not <linux/if.h>: Swift's Glibc module has this one, and both define struct ifreq
 #include <poll.h>
@@ -272,6 +273,9 @@ static const unsigned long CLINUX_TUNSETOFFLOAD = TUNSETOFFLOAD;
 static const unsigned long CLINUX_TUNSETVNETHDRSZ = TUNSETVNETHDRSZ;
 static const unsigned long CLINUX_TUNGETFEATURES = TUNGETFEATURES;
 static const unsigned long CLINUX_TUNGETIFF = TUNGETIFF;
+static const unsigned long CLINUX_TUNSETQUEUE = TUNSETQUEUE;
+static const unsigned long CLINUX_TUNSETTXFILTER = TUNSETTXFILTER;
+static const unsigned long CLINUX_TUNSETCARRIER = TUNSETCARRIER;
 static const unsigned CLINUX_TUN_F_USO = 0x20u | 0x40u; // TUN_F_USO4 | TUN_F_USO6, Linux 6.2
 static inline long clinux_tun_attach(int fd, const char *name, short flags) {
     struct ifreq r;
@@ -325,6 +329,70 @@ static inline long clinux_interface_set_up(const char *name, int on) {
 }
 /// Moves the calling thread into a network namespace of its own.
 static inline long clinux_new_network_namespace(void) { return CLINUX_RESULT(unshare(CLONE_NEWNET)); }
+
+/// Whether one queue of a multi-queue tap takes part: one that does not is given no frames.
+static inline long clinux_tun_set_queue(int fd, int on) {
+    struct ifreq r;
+    memset(&r, 0, sizeof r);
+    r.ifr_flags = (short)(on ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE);
+    return CLINUX_RESULT(ioctl(fd, TUNSETQUEUE, &r));
+}
+/// Plugs the tap's cable in or pulls it, as the host sees it; Linux 5.0.
+static inline long clinux_tun_set_carrier(int fd, int on) { return CLINUX_RESULT(ioctl(fd, CLINUX_TUNSETCARRIER, &on)); }
+/// Says which destinations a tap lets through: `filter` is a struct tun_filter with its addresses; none of them means all.
+static inline long clinux_tun_set_filter(int fd, const void *filter) { return CLINUX_RESULT(ioctl(fd, TUNSETTXFILTER, filter)); }
+
+// ---- vhost ----
+static const unsigned long CLINUX_VHOST_GET_FEATURES = VHOST_GET_FEATURES;
+static const unsigned long CLINUX_VHOST_SET_FEATURES = VHOST_SET_FEATURES;
+static const unsigned long CLINUX_VHOST_SET_OWNER = VHOST_SET_OWNER;
+static const unsigned long CLINUX_VHOST_SET_MEM_TABLE = VHOST_SET_MEM_TABLE;
+static const unsigned long CLINUX_VHOST_SET_LOG_BASE = VHOST_SET_LOG_BASE;
+static const unsigned long CLINUX_VHOST_SET_VRING_NUM = VHOST_SET_VRING_NUM;
+static const unsigned long CLINUX_VHOST_SET_VRING_ADDR = VHOST_SET_VRING_ADDR;
+static const unsigned long CLINUX_VHOST_SET_VRING_BASE = VHOST_SET_VRING_BASE;
+static const unsigned long CLINUX_VHOST_GET_VRING_BASE = VHOST_GET_VRING_BASE;
+static const unsigned long CLINUX_VHOST_SET_VRING_KICK = VHOST_SET_VRING_KICK;
+static const unsigned long CLINUX_VHOST_SET_VRING_CALL = VHOST_SET_VRING_CALL;
+static const unsigned long CLINUX_VHOST_GET_BACKEND_FEATURES = VHOST_GET_BACKEND_FEATURES;
+static const unsigned long CLINUX_VHOST_SET_BACKEND_FEATURES = VHOST_SET_BACKEND_FEATURES;
+static const unsigned long CLINUX_VHOST_NET_SET_BACKEND = VHOST_NET_SET_BACKEND;
+static const unsigned long CLINUX_VHOST_VSOCK_SET_GUEST_CID = VHOST_VSOCK_SET_GUEST_CID;
+static const unsigned long CLINUX_VHOST_VSOCK_SET_RUNNING = VHOST_VSOCK_SET_RUNNING;
+static inline long clinux_vhost_value(int fd, unsigned long request, uint64_t *value) { return CLINUX_RESULT(ioctl(fd, request, value)); }
+/// VHOST_SET_VRING_NUM and the two for the ring's position; the kernel fills `*number` in for VHOST_GET_VRING_BASE.
+static inline long clinux_vhost_ring_state(int fd, unsigned long request, unsigned ring, unsigned *number) {
+    struct vhost_vring_state s = { .index = ring, .num = *number };
+    long r = CLINUX_RESULT(ioctl(fd, request, &s));
+    *number = s.num;
+    return r;
+}
+static inline long clinux_vhost_ring_file(int fd, unsigned long request, unsigned ring, int file) {
+    struct vhost_vring_file f = { .index = ring, .fd = file };
+    return CLINUX_RESULT(ioctl(fd, request, &f));
+}
+/// Addresses are the host's, but for that of the log, which is the guest's address of the used ring.
+static inline long clinux_vhost_ring_addresses(int fd, unsigned ring, uint64_t descriptors, uint64_t available, uint64_t used, int logs, uint64_t log) {
+    struct vhost_vring_addr a = {
+        .index = ring, .flags = logs ? 1u << VHOST_VRING_F_LOG : 0, .desc_user_addr = descriptors,
+        .used_user_addr = used, .avail_user_addr = available, .log_guest_addr = log };
+    return CLINUX_RESULT(ioctl(fd, VHOST_SET_VRING_ADDR, &a));
+}
+enum { CLINUX_VHOST_REGIONS = 8 };
+/// `regions` are triples: guest address, bytes, host address.
+static inline long clinux_vhost_set_memory(int fd, const uint64_t *regions, unsigned count) {
+    struct { struct vhost_memory table; struct vhost_memory_region regions[CLINUX_VHOST_REGIONS]; } m;
+    if (count > CLINUX_VHOST_REGIONS) return -E2BIG;
+    memset(&m, 0, sizeof m);
+    m.table.nregions = count;
+    for (unsigned i = 0; i < count; i++) {
+        m.regions[i].guest_phys_addr = regions[3 * i];
+        m.regions[i].memory_size = regions[3 * i + 1];
+        m.regions[i].userspace_addr = regions[3 * i + 2];
+    }
+    return CLINUX_RESULT(ioctl(fd, VHOST_SET_MEM_TABLE, &m));
+}
+#include "CLinuxNetwork.h"
 
 // ---- io_uring ----
 /// Whether this process may set up an io_uring: 0, or -errno of the attempt.

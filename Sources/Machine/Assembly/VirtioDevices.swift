@@ -35,7 +35,7 @@ final class VirtioDevices: Sendable {
                 throw .configuration(field: "disks[\(disk.name)].file", "its descriptor did not come")
             }
             let device = try VirtioDevices.disk(disk, file, thread: "block \(index)", cpus: cpus, door: blockDoor)
-            entries.append(Entry(device: device, name: disk.name) { device.metrics.snapshot.counters })
+            entries.append(Entry(device: device, name: disk.name) { device.metrics.counters })
         }
         for (index, net) in configuration.nets.enumerated() {
             guard let slot = net.taps.first, let tap = descriptors.take(slot) else {
@@ -94,8 +94,12 @@ final class VirtioDevices: Sendable {
         door: @escaping @Sendable () -> Void
     ) throws(MachineError) -> Block<SynchronousEngine<RawImage>> {
         do {
-            let image = try RawImage(owning: file, name: disk.name, readOnly: disk.readonly)
-            return try Block(SynchronousEngine(image), serial: disk.serial, name: thread, cpus: cpus, onStart: door)
+            return try Block(
+                profile: DiskProfile(name: disk.name, serial: disk.serial), thread: thread, cpus: cpus, onStart: door
+            ) { _ in
+                let image = try RawImage(owning: try file.duplicate(), name: disk.name, readOnly: disk.readonly)
+                return SynchronousEngine(image)
+            }
         } catch {
             throw .device("disk \(disk.name)", "\(error)")
         }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts heap allocations of a thread, for tests that prove there are none. Tests only.
+// What tests ask of C: a count of heap allocations, and a hand inside another process. Tests only.
 #pragma once
 
 /// Allocations the calling thread has made so far. Always 0 under AddressSanitizer, which owns malloc itself.
 long ctest_allocations(void);
+
+/// Makes a thread of another process, which sleeps in a system call, make another one without arguments instead, and lets
+/// it go. Returns 0 or an errno.
+int ctest_plant_call(int thread, long call);
