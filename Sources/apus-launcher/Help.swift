@@ -17,7 +17,7 @@ enum Help {
           --prefault THREADS     touch all of it before the guest starts
           --disk path=FILE[,readonly=on][,serial=TEXT]
                                  virtio-blk on a raw file or block device; may be given several times
-          --net tap=NAME[,mac=ADDRESS]
+          --net tap=NAME[,mac=ADDRESS][,queues=N][,vhost=on][,link=off][,receive=BYTES][,send=BYTES]
                                  virtio-net on an existing tap; may be given several times
           --rng                  virtio-rng
           --serial WHERE         stdio (default), unix:PATH or none

@@ -66,6 +66,7 @@ extension MachineConfiguration {
         for (index, disk) in disks.enumerated() { slots.append(("disks[\(index)].file", disk.file)) }
         for (index, net) in nets.enumerated() {
             for (queue, tap) in net.taps.enumerated() { slots.append(("nets[\(index)].taps[\(queue)]", tap)) }
+            for (queue, file) in net.vhost.enumerated() { slots.append(("nets[\(index)].vhost[\(queue)]", file)) }
         }
         if case .file(let slot) = rng { slots.append(("rng.slot", slot)) }
         switch console {
