@@ -143,6 +143,12 @@ public final class Machine: Sendable {
         group.resume()
     }
 
+    /// Plugs an interface's cable in or pulls it; false when there is no interface of this name.
+    public func setLink(of interface: String, up: Bool) -> Bool { devices.setLink(of: interface, up: up) }
+
+    /// Asks every guest driver that knows how to announce its addresses to the network, as after a migration.
+    public func announceInterfaces() { devices.announceInterfaces() }
+
     /// Presses the power button; what follows is up to the guest.
     public func pressPowerButton() { platform.power.pressPowerButton() }
 

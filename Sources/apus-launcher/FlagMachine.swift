@@ -30,10 +30,20 @@ struct FlagMachine: ~Copyable {
             configuration.disks.append(try FlagMachine.open(disk, name: "disk\(index)", into: &bundle))
         }
         for (index, net) in flags.nets.enumerated() {
-            let slot = try FlagMachine.openTap(net.tap, into: &bundle)
+            var taps: [DescriptorSlot] = []
+            var vhost: [DescriptorSlot] = []
+            for _ in 0..<net.queues {
+                taps.append(try FlagMachine.openTap(net.tap, into: &bundle))
+                if net.hasVhost {
+                    vhost.append(try FlagMachine.open("--net vhost", "/dev/vhost-net", O_RDWR, into: &bundle))
+                }
+            }
             let mac = net.mac ?? MACAddress(bytes: [0x02, 0x41, 0x50, 0x55, 0x53, UInt8(truncatingIfNeeded: index)])
             guard let mac else { throw FlagError("--net", "has no address") }
-            configuration.nets.append(NetConfiguration(name: "net\(index)", taps: [slot], mac: mac))
+            configuration.nets.append(
+                NetConfiguration(
+                    name: "net\(index)", taps: taps, vhost: vhost, mac: mac, isUp: net.isUp, receiving: net.receiving,
+                    sending: net.sending))
         }
         if flags.hasRNG { configuration.rng = .getrandom }
         configuration.pvpanic = true

@@ -33,6 +33,11 @@ struct Flags {
     struct Net {
         var tap: String
         var mac: MACAddress?
+        var queues = 1
+        var hasVhost = false
+        var isUp = true
+        var receiving: FrameRate?
+        var sending: FrameRate?
     }
 
     enum Serial {
@@ -151,7 +156,17 @@ struct Flags {
                     throw FlagError(name, "mac must be a unicast address such as 02:00:00:00:00:01")
                 }
                 net.mac = mac
-            default: throw FlagError(name, "takes tap= and mac=, not '\(key)'")
+            case "queues":
+                guard let queues = Int(text), (1...ConfigurationLimits.queuePairs).contains(queues) else {
+                    throw FlagError(name, "queues must be 1 to \(ConfigurationLimits.queuePairs)")
+                }
+                net.queues = queues
+            case "vhost": net.hasVhost = try isOn("\(name) vhost", text)
+            case "link": net.isUp = try isOn("\(name) link", text)
+            case "receive": net.receiving = FrameRate(bytesPerSecond: try bytes("\(name) receive", text))
+            case "send": net.sending = FrameRate(bytesPerSecond: try bytes("\(name) send", text))
+            default:
+                throw FlagError(name, "takes tap=, mac=, queues=, vhost=, link=, receive= and send=, not '\(key)'")
             }
         }
         guard !net.tap.isEmpty else { throw FlagError(name, "needs tap=NAME") }

@@ -23,7 +23,7 @@ enum Help {
                                  shareable=on, cache=none|writethrough|writeback, io=native|threads, queues=N,
                                  error-policy=stop|report|ignore|enospace, logical-block=BYTES,
                                  physical-block=BYTES, iops=N, iops-burst=N, bps=SIZE, bps-burst=SIZE
-          --net tap=NAME[,mac=ADDRESS]
+          --net tap=NAME[,mac=ADDRESS][,queues=N][,vhost=on][,link=off][,receive=BYTES][,send=BYTES]
                                  virtio-net on an existing tap; may be given several times
           --rng                  virtio-rng
           --serial WHERE         stdio (default), unix:PATH or none

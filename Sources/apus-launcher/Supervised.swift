@@ -115,6 +115,11 @@ struct Supervised: ~Copyable {
                 try channel.reply(to: id, .refused(message: "the machine could not be reset"))
                 return status
             }
+        case .setLink(let interface, let isUp):
+            guard runner.machine.setLink(of: interface, up: isUp) else {
+                try channel.reply(to: id, .refused(message: "there is no interface \(interface)"))
+                return nil
+            }
         case .start, .stop, .status: break
         }
         try channel.reply(to: id, .done)

@@ -27,6 +27,7 @@ struct ConfigurationRoundTripTests {
     func requests() throws {
         let requests: [ControlRequest] = [
             .start(try .sample()), .pause, .resume, .powerButton, .reset, .stop, .status, .statistics,
+            .setLink(interface: "default", isUp: false),
         ]
         for request in requests {
             let message = ControlMessage.request(id: .max, request)

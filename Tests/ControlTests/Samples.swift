@@ -34,6 +34,9 @@ extension MachineConfiguration {
             DiskConfiguration(name: "cloudinit", file: .at(3), readonly: true),
         ]
         machine.nets = [NetConfiguration(name: "default", taps: [.at(4), .at(5)], mac: mac, mtu: 1450, bootOrder: 2)]
+        machine.nets[0].isUp = false
+        machine.nets[0].receiving = FrameRate(
+            bytesPerSecond: 1 << 30, burstBytes: 1 << 20, framesPerSecond: 7, burstFrames: 3)
         machine.rng = .file(slot: .at(6))
         machine.console = .stdio(input: .at(7), output: .at(8))
         machine.pvpanic = true

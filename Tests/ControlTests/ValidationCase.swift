@@ -113,6 +113,8 @@ struct ValidationCase: Sendable, CustomTestStringConvertible {
         .init("nets[0].bootOrder: another device has this place") { $0.nets[0].bootOrder = 1 },
         .init("nets[0].taps: must not be empty") { $0.nets[0].taps = [] },
         .init("nets[0].taps: must be at most 64") { $0.nets[0].taps = [DescriptorSlot](repeating: .at(4), count: 65) },
+        .init("nets[0].vhost: must be none or one for each of the taps") { $0.nets[0].vhost = [.at(9)] },
+        .init("nets[0].vhost: cannot be held to a rate; leave out either") { $0.nets[0].vhost = [.at(9), .at(10)] },
         .init("nets[0].mac: 00:00:00:00:00:00 must be a unicast address") { machine in
             machine.nets[0].mac = MACAddress("00:00:00:00:00:00") ?? machine.nets[0].mac
         },

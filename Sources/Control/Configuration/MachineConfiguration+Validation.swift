@@ -68,6 +68,7 @@ extension MachineConfiguration {
         }
         for (index, net) in nets.enumerated() {
             for (queue, tap) in net.taps.enumerated() { slots.append(("nets[\(index)].taps[\(queue)]", tap)) }
+            for (queue, file) in net.vhost.enumerated() { slots.append(("nets[\(index)].vhost[\(queue)]", file)) }
         }
         if case .file(let slot) = rng { slots.append(("rng.slot", slot)) }
         switch console {

@@ -16,6 +16,8 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
     case reset
     /// End the machine at once.
     case stop
+    /// Plug an interface's cable in or pull it.
+    case setLink(interface: String, isUp: Bool)
     /// Tell the state of the machine.
     case status
     /// Tell the counters of the machine.
@@ -30,6 +32,7 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case .powerButton: "powerButton"
         case .reset: "reset"
         case .stop: "stop"
+        case .setLink: "setLink"
         case .status: "status"
         case .statistics: "statistics"
         }
@@ -40,6 +43,9 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         switch self {
         case .pause, .resume, .powerButton, .reset, .stop, .status, .statistics: break
         case .start(let payload): payload.encode(into: &fields)
+        case .setLink(let interface, let isUp):
+            fields.put("interface", interface)
+            fields.put("isUp", isUp)
         }
     }
 
@@ -53,6 +59,7 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case "powerButton": self = .powerButton
         case "reset": self = .reset
         case "stop": self = .stop
+        case "setLink": self = .setLink(interface: try fields.take("interface"), isUp: try fields.take("isUp"))
         case "status": self = .status
         case "statistics": self = .statistics
         default: throw fields.unknownCase

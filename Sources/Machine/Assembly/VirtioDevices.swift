@@ -19,6 +19,7 @@ final class VirtioDevices: Sendable {
     }
 
     private let entries: [Entry]
+    private let interfaces: [(name: String, device: Net<Tap>)]
 
     /// Builds the devices, their threads included, and puts them on the bus.
     /// - Throws: `MachineError` that names the device.
@@ -27,6 +28,7 @@ final class VirtioDevices: Sendable {
         cage: Cage, cpus: CPUSet?
     ) throws(MachineError) {
         var entries: [Entry] = []
+        var interfaces: [(name: String, device: Net<Tap>)] = []
         // One program a class of thread: compiling takes a good part of a millisecond.
         let blockDoor = try VirtioDevices.door(.block, of: cage, isNeeded: !configuration.disks.isEmpty)
         let netDoor = try VirtioDevices.door(.net, of: cage, isNeeded: !configuration.nets.isEmpty)
@@ -38,11 +40,10 @@ final class VirtioDevices: Sendable {
             entries.append(Entry(device: device, name: disk.name) { device.metrics.counters })
         }
         for (index, net) in configuration.nets.enumerated() {
-            guard let slot = net.taps.first, let tap = descriptors.take(slot) else {
-                throw .configuration(field: "nets[\(net.name)].taps", "its descriptor did not come")
-            }
-            let device = try VirtioDevices.interface(net, tap, thread: "net \(index)", cpus: cpus, door: netDoor)
-            entries.append(Entry(device: device, name: net.name) { device.metrics.snapshot.counters })
+            let device = try VirtioDevices.interface(
+                net, &descriptors, thread: "net \(index)", cpus: cpus, door: netDoor)
+            entries.append(Entry(device: device, name: net.name) { NetMetrics.counters(ofPairs: device.metrics) })
+            interfaces.append((net.name, device))
         }
         if let source = configuration.rng {
             let door = try Assembly.door(.entropy, of: cage)
@@ -61,7 +62,18 @@ final class VirtioDevices: Sendable {
             }
         }
         self.entries = entries
+        self.interfaces = interfaces
     }
+
+    /// Plugs an interface's cable in or pulls it; false when there is no interface of this name.
+    func setLink(of interface: String, up: Bool) -> Bool {
+        guard let found = interfaces.first(where: { $0.name == interface }) else { return false }
+        found.device.setLink(up: up)
+        return true
+    }
+
+    /// Asks every driver that knows how to announce its addresses.
+    func announceInterfaces() { for interface in interfaces { interface.device.announce() } }
 
     /// Returns when no device touches guest memory any more.
     func pause() { for entry in entries { entry.device.pause() } }
@@ -102,21 +114,6 @@ final class VirtioDevices: Sendable {
             }
         } catch {
             throw .device("disk \(disk.name)", "\(error)")
-        }
-    }
-
-    private static func interface(
-        _ net: NetConfiguration, _ tap: consuming FileDescriptor, thread: String, cpus: CPUSet?,
-        door: @escaping @Sendable () -> Void
-    ) throws(MachineError) -> Net<Tap> {
-        guard let mac = Network.MACAddress(net.mac.description) else {
-            throw .configuration(field: "nets[\(net.name)].mac", "is no address")
-        }
-        do {
-            let port = try Tap(owning: tap, mtu: net.mtu)
-            return try Net(port, mac: mac, name: thread, cpus: cpus, onStart: door)
-        } catch {
-            throw .device("interface \(net.name)", "\(error)")
         }
     }
 

@@ -32,7 +32,7 @@ public struct Plan: Equatable, Sendable {
         machine.smbios = SMBIOSStrings(
             manufacturer: "KubeVirt", product: "None", serial: domain.firmware.serial ?? "", family: "KubeVirt")
         machine.disks = try Self.disks(of: instance.spec, paths, &descriptors)
-        machine.nets = try Self.interfaces(of: instance, options, paths, &descriptors)
+        machine.nets = try Self.interfaces(of: instance, options, facts, paths, &descriptors)
         machine.rng = domain.devices.rng ? .getrandom : nil
         machine.console =
             domain.devices.autoattachSerialConsole
@@ -101,9 +101,12 @@ public struct Plan: Equatable, Sendable {
     }
 
     private static func interfaces(
-        of instance: VirtualMachineInstance, _ options: LaunchOptions, _ paths: ManifestPaths,
+        of instance: VirtualMachineInstance, _ options: LaunchOptions, _ facts: PodFacts, _ paths: ManifestPaths,
         _ descriptors: inout DescriptorList
     ) throws(SupervisorError) -> [NetConfiguration] {
+        let devices = instance.spec.domain.devices
+        let vcpus = Int(clamping: instance.spec.domain.cpu.vcpuCount)
+        let pairs = devices.networkInterfaceMultiqueue ? min(max(vcpus, 1), ConfigurationLimits.queuePairs) : 1
         var nets: [NetConfiguration] = []
         for (index, interface) in instance.spec.domain.devices.interfaces.enumerated() {
             let field = "\(paths.domain).devices.interfaces[\(index)]"
@@ -117,9 +120,16 @@ public struct Plan: Equatable, Sendable {
             guard let mac = MACAddress(bytes: bytes) else {
                 throw SupervisorError("\(field).macAddress", "is no Ethernet address")
             }
-            let slot = try descriptors.add(
-                .tap(name: tap, network: interface.name, interface: index), field: field)
-            nets.append(NetConfiguration(name: interface.name, taps: [slot], mac: mac, bootOrder: interface.bootOrder))
+            var net = NetConfiguration(name: interface.name, taps: [], mac: mac, bootOrder: interface.bootOrder)
+            net.isUp = interface.state != .down
+            for _ in 0..<pairs {
+                net.taps.append(
+                    try descriptors.add(
+                        .tap(name: tap, isOneOfSeveral: pairs > 1, network: interface.name, interface: index),
+                        field: field))
+                if facts.hasVhostNet { net.vhost.append(try descriptors.add(.vhostNet, field: field)) }
+            }
+            nets.append(net)
         }
         return nets
     }

@@ -80,7 +80,6 @@ extension Support {
         "hostDevices": .refused("passed-through devices are not supported; remove the field"),
         "inputs": .refused("there is no display to have input for; remove the field"),
         "logSerialConsole": .refused("the console is not logged; remove the field and use `apus console`"),
-        "networkInterfaceMultiqueue": .refused("interfaces have one pair of queues; remove the field"),
         "panicDevices": .refused("every machine has a pvpanic device already; remove the field"),
         "sound": .refused("sound is not supported; remove the field"),
         "tpm": .refused("TPMs are not supported; remove the field"),
@@ -122,7 +121,8 @@ extension Support {
         "ports": .refused("ports are not forwarded to a tap; remove the field and forward them on the host"),
         "slirp": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {} with --tap"),
         "sriov": .refused("passed-through devices are not supported; use masquerade: {} or bridge: {} with --tap"),
-        "state": .only([.string("up")], "the link is always up; set up, or remove the interface"),
+        "state": .only(
+            [.string("up"), .string("down")], "interfaces cannot be left out; set down, or remove the interface"),
         "tag": .refused("device tags are not supported; remove the field and match macAddress in the guest"),
     ]
 
