@@ -28,6 +28,12 @@ public enum ConfigurationLimits {
     public static let diskSerial = 20
     /// Most disks, or interfaces: each takes a slot of the one PCI bus.
     public static let devices = 24
+    /// Most channels: ports of one virtio console.
+    public static let channels = 14
+    /// Longest name of a channel, in bytes.
+    public static let channelName = 64
+    /// Longest time between two askings for memory statistics, in seconds.
+    public static let statisticsSeconds: UInt32 = 86_400
     /// Most queue pairs of an interface.
     public static let queuePairs = 64
     /// Least MTU that virtio allows, in bytes (virtio 1.2 §5.1.4.1).

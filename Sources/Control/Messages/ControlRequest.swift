@@ -12,6 +12,8 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
     case resume
     /// Press the ACPI power button.
     case powerButton
+    /// Ask the guest to give back memory until this many bytes are left to it.
+    case balloon(bytes: UInt64)
     /// Reset the machine as its reset button would.
     case reset
     /// End the machine at once.
@@ -28,6 +30,7 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case .pause: "pause"
         case .resume: "resume"
         case .powerButton: "powerButton"
+        case .balloon: "balloon"
         case .reset: "reset"
         case .stop: "stop"
         case .status: "status"
@@ -40,6 +43,7 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         switch self {
         case .pause, .resume, .powerButton, .reset, .stop, .status, .statistics: break
         case .start(let payload): payload.encode(into: &fields)
+        case .balloon(let bytes): fields.put("bytes", bytes)
         }
     }
 
@@ -51,6 +55,7 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case "pause": self = .pause
         case "resume": self = .resume
         case "powerButton": self = .powerButton
+        case "balloon": self = .balloon(bytes: try fields.take("bytes"))
         case "reset": self = .reset
         case "stop": self = .stop
         case "status": self = .status
