@@ -14,6 +14,8 @@ public struct PlannedDescriptor: Equatable, Sendable {
         case tap(name: String, network: String, interface: Int)
         /// The listening socket of the first serial port.
         case console
+        /// The guest's end of the guest agent's channel.
+        case agent
     }
 
     /// What is opened.
