@@ -46,20 +46,16 @@ struct FlagMachine: ~Copyable {
                     sending: net.sending))
         }
         if flags.hasRNG { configuration.rng = .getrandom }
+        for channel in flags.channels {
+            let slot = try FlagMachine.listen("--channel", channel.path, into: &bundle)
+            configuration.channels.append(ChannelConfiguration(name: channel.name, end: .listener(slot: slot)))
+        }
+        configuration.balloon = flags.balloon
+        configuration.watchdog = flags.watchdog
         configuration.pvpanic = true
         configuration.sandbox = flags.sandbox
-        switch flags.serial {
-        case .none: break
-        case .stdio:
-            configuration.console = .stdio(
-                input: try FlagMachine.duplicate(0, into: &bundle), output: try FlagMachine.duplicate(1, into: &bundle))
-        case .unix(let path):
-            do throws(Errno) {
-                let socket = try UnixSocket.listenAnew(path)
-                let slot = try FlagMachine.add(socket.release(), to: &bundle)
-                configuration.console = .listener(slot: slot)
-            } catch { throw FlagError("--serial", "\(path): \(error.reason)") }
-        }
+        configuration.terminal = try FlagMachine.console("--terminal", flags.terminal, into: &bundle)
+        configuration.console = try FlagMachine.console("--serial", flags.serial, into: &bundle)
         try configuration.validate(descriptors: bundle.count)
         self.configuration = configuration
         descriptors = bundle
@@ -70,6 +66,27 @@ struct FlagMachine: ~Copyable {
         var taken = DescriptorBundle()
         swap(&taken, &descriptors)
         return taken
+    }
+
+    private static func console(
+        _ flag: String, _ place: Flags.Serial, into bundle: inout DescriptorBundle
+    ) throws -> SerialConsole {
+        switch place {
+        case .none: .nowhere
+        case .stdio:
+            .stdio(input: try duplicate(flag, 0, into: &bundle), output: try duplicate(flag, 1, into: &bundle))
+        case .unix(let path): .listener(slot: try listen(flag, path, into: &bundle))
+        }
+    }
+
+    private static func listen(
+        _ flag: String, _ path: String, into bundle: inout DescriptorBundle
+    ) throws -> DescriptorSlot {
+        do throws(Errno) {
+            return try add(try UnixSocket.listenAnew(path).release(), to: &bundle)
+        } catch {
+            throw FlagError(flag, "\(path): \(error.reason)")
+        }
     }
 
     private static func open(
@@ -112,11 +129,13 @@ struct FlagMachine: ~Copyable {
         }
     }
 
-    private static func duplicate(_ raw: Int32, into bundle: inout DescriptorBundle) throws -> DescriptorSlot {
+    private static func duplicate(
+        _ flag: String, _ raw: Int32, into bundle: inout DescriptorBundle
+    ) throws -> DescriptorSlot {
         do throws(Errno) {
             return try add(try FileDescriptor.duplicate(of: raw), to: &bundle)
         } catch {
-            throw FlagError("--serial", "standard input and output must be open: \(error.reason)")
+            throw FlagError(flag, "standard input and output must be open: \(error.reason)")
         }
     }
 

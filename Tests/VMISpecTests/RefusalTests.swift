@@ -44,7 +44,6 @@ struct RefusalTests {
     static let device: [Row] = [
         ("\(devices).autoattachGraphicsDevice", "true", "serial console"),
         ("\(devices).autoattachInputDevice", "true", "no display"),
-        ("\(devices).autoattachMemBalloon", "true", "set false"),
         ("\(devices).autoattachVSOCK", "true", "network interface"),
         ("\(devices).blockMultiQueue", "true", "one queue"),
         ("\(devices).clientPassthrough", "{}", "USB"),
@@ -62,7 +61,7 @@ struct RefusalTests {
         ("\(devices).tpm", "{}", "TPM"),
         ("\(devices).useVirtioTransitional", "true", "modern only"),
         ("\(devices).video", #"{"type": "vga"}"#, "no display"),
-        ("\(devices).watchdog", #"{"name": "a", "i6300esb": {"action": "reset"}}"#, "watchdogs"),
+        ("\(devices).watchdog.diag288", #"{"action": "reset"}"#, "use i6300esb"),
         ("\(disk).blockSize", #"{"custom": {"logical": 4096, "physical": 4096}}"#, "remove the field"),
         ("\(disk).cache", #""none""#, "remove the field"),
         ("\(disk).cdrom", #"{"bus": "sata"}"#, "use disk with bus: virtio and readonly: true"),
@@ -97,11 +96,6 @@ struct RefusalTests {
     ]
 
     static let instance: [Row] = [
-        (
-            "spec.accessCredentials",
-            #"[{"sshPublicKey": {"source": {"secret": {"secretName": "a"}}, "propagationMethod": {"noCloud": {}}}}]"#,
-            "ssh_authorized_keys"
-        ),
         ("spec.livenessProbe", #"{"tcpSocket": {"port": 22}}"#, "probes"),
         ("spec.readinessProbe", #"{"httpGet": {"port": 80}}"#, "probes"),
         ("spec.startStrategy", #""Paused""#, "apus pause"),

@@ -12,6 +12,8 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
     case resume
     /// Press the ACPI power button.
     case powerButton
+    /// Ask the guest to give back memory until this many bytes are left to it.
+    case balloon(bytes: UInt64)
     /// Reset the machine as its reset button would.
     case reset
     /// End the machine at once.
@@ -30,6 +32,7 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case .pause: "pause"
         case .resume: "resume"
         case .powerButton: "powerButton"
+        case .balloon: "balloon"
         case .reset: "reset"
         case .stop: "stop"
         case .setLink: "setLink"
@@ -46,6 +49,7 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case .setLink(let interface, let isUp):
             fields.put("interface", interface)
             fields.put("isUp", isUp)
+        case .balloon(let bytes): fields.put("bytes", bytes)
         }
     }
 
@@ -57,6 +61,7 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case "pause": self = .pause
         case "resume": self = .resume
         case "powerButton": self = .powerButton
+        case "balloon": self = .balloon(bytes: try fields.take("bytes"))
         case "reset": self = .reset
         case "stop": self = .stop
         case "setLink": self = .setLink(interface: try fields.take("interface"), isUp: try fields.take("isUp"))

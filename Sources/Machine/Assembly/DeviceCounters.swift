@@ -55,3 +55,41 @@ extension NetMetrics {
         return pairs.dropFirst().reduce(first, +).counters + queues
     }
 }
+
+extension Console {
+    /// What each port has carried, by its name.
+    var counters: [Control.Counter] {
+        ports.flatMap { port in
+            let counted = port.metrics.snapshot
+            return [
+                Control.Counter(name: "\(port.name).bytesIn", value: counted.bytesIn),
+                Control.Counter(name: "\(port.name).bytesOut", value: counted.bytesOut),
+                Control.Counter(name: "\(port.name).bytesDropped", value: counted.bytesDropped),
+                Control.Counter(name: "\(port.name).connections", value: counted.connections),
+            ]
+        }
+    }
+}
+
+extension Balloon {
+    /// How far the balloon has come, in bytes, and what the guest says of its memory, as far as it does.
+    var counters: [Control.Counter] {
+        let counted = metrics.snapshot, told = statistics
+        let tags: KeyValuePairs<String, BalloonStatistics.Tag> = [
+            "guestSwapInBytes": .swapIn, "guestSwapOutBytes": .swapOut, "guestMajorFaults": .majorFaults,
+            "guestMinorFaults": .minorFaults, "guestFreeBytes": .free, "guestTotalBytes": .total,
+            "guestAvailableBytes": .available, "guestCacheBytes": .caches, "guestHugePages": .hugePages,
+            "guestHugePageFailures": .hugePageFailures,
+        ]
+        return [
+            Control.Counter(name: "wantedBytes", value: UInt64(wantedPages) << 12),
+            Control.Counter(name: "actualBytes", value: UInt64(actualPages) << 12),
+            Control.Counter(name: "inflatedPages", value: counted.inflated),
+            Control.Counter(name: "deflatedPages", value: counted.deflated),
+            Control.Counter(name: "reportedBytes", value: counted.reportedBytes),
+            Control.Counter(name: "discardedBytes", value: counted.discardedBytes),
+            Control.Counter(name: "refusals", value: counted.refusals),
+            Control.Counter(name: "statistics", value: counted.statistics),
+        ] + tags.compactMap { name, tag in told[tag].map { Control.Counter(name: name, value: $0) } }
+    }
+}

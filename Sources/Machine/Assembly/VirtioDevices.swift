@@ -10,7 +10,7 @@ internal import Storage
 internal import Virtio
 
 /// The virtio devices of a machine, each behind a PCI function: disks first, in boot order, then interfaces, then the
-/// entropy source.
+/// entropy source, console and balloon; behind them the watchdog, which is not virtio.
 final class VirtioDevices: Sendable {
     private struct Entry: Sendable {
         let device: any VirtioDevice
@@ -20,12 +20,18 @@ final class VirtioDevices: Sendable {
 
     private let entries: [Entry]
     private let interfaces: [(name: String, device: Net<Tap>)]
+    /// The console, when there is one.
+    let console: Console?
+    /// The balloon, when there is one.
+    let balloon: Balloon?
+    /// The watchdog, when there is one.
+    let watchdog: Watchdog?
 
     /// Builds the devices, their threads included, and puts them on the bus.
     /// - Throws: `MachineError` that names the device.
     init(
-        _ configuration: MachineConfiguration, descriptors: inout DescriptorBundle, fabric: consuming DeviceFabric,
-        cage: Cage, cpus: CPUSet?
+        _ configuration: MachineConfiguration, descriptors: inout DescriptorBundle, fabric: inout DeviceFabric,
+        cage: Cage, cpus: CPUSet?, events: EventQueue, terminal: ConsoleHub?
     ) throws(MachineError) {
         var entries: [Entry] = []
         var interfaces: [(name: String, device: Net<Tap>)] = []
@@ -56,11 +62,22 @@ final class VirtioDevices: Sendable {
                     ]
                 })
         }
+        console = try VirtioDevices.console(
+            configuration, &descriptors, cage: cage, cpus: cpus, events: events, terminal: terminal)
+        if let console {
+            entries.append(Entry(device: console, name: "console") { console.counters })
+        }
+        balloon = try VirtioDevices.balloon(configuration, cage: cage, cpus: cpus)
+        if let balloon {
+            entries.append(Entry(device: balloon, name: "balloon") { balloon.counters })
+        }
         for (entry, place) in zip(entries, FunctionAddress.devices) {
             do throws(Errno) { try fabric.add(entry.device, at: place) } catch {
                 throw .device(entry.name, "its PCI function cannot be made (\(error))")
             }
         }
+        watchdog = try VirtioDevices.watchdog(
+            configuration, in: &fabric, at: FunctionAddress.devices.dropFirst(entries.count).first, events: events)
         self.entries = entries
         self.interfaces = interfaces
     }

@@ -10,6 +10,8 @@ public struct Plan: Equatable, Sendable {
     public var configuration: MachineConfiguration
     /// What the slots of the configuration refer to, in order.
     public var descriptors: [PlannedDescriptor]
+    /// What the guest's agent is to keep in the guest.
+    public var credentials: [PlannedCredential]
 
     /// Plans the machine of a manifest.
     /// - Throws: `SupervisorError` that names the field and the remedy; nothing was opened or started.
@@ -37,10 +39,19 @@ public struct Plan: Equatable, Sendable {
         machine.console =
             domain.devices.autoattachSerialConsole
             ? .listener(slot: try descriptors.add(.console, field: "\(paths.domain).devices")) : .nowhere
+        machine.balloon = Self.balloon(of: instance)
+        machine.watchdog = domain.devices.watchdog.map { Self.watchdog($0.action) }
+        // KubeVirt's machines have it whatever the manifest says; an agent in the guest is found by it.
+        machine.channels = [
+            ChannelConfiguration(
+                name: ChannelConfiguration.guestAgent,
+                end: .stream(slot: try descriptors.add(.agent, field: "\(paths.domain).devices")))
+        ]
         machine.pvpanic = true
         machine.sandbox = options.sandbox
         configuration = machine
         self.descriptors = descriptors.entries
+        credentials = try Self.credentials(of: instance.spec, options, paths)
         do throws(ConfigurationError) {
             try machine.validate(descriptors: descriptors.entries.count)
         } catch {

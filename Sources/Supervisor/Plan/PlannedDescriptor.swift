@@ -16,6 +16,8 @@ public struct PlannedDescriptor: Equatable, Sendable {
         case vhostNet
         /// The listening socket of the first serial port.
         case console
+        /// The guest's end of the guest agent's channel.
+        case agent
     }
 
     /// What is opened.

@@ -17,8 +17,10 @@ extension Support {
     }()
 
     private static let instanceRefusals: KeyValuePairs<String, SupportRule> = [
-        "accessCredentials": .refused(
-            "access credentials are not supported; put ssh_authorized_keys into a cloudInitNoCloud volume's userData"),
+        "accessCredentials[].sshPublicKey.propagationMethod.configDrive": .refused(
+            "keys are put into the guest by its agent only; use qemuGuestAgent, or ssh_authorized_keys in userData"),
+        "accessCredentials[].sshPublicKey.propagationMethod.noCloud": .refused(
+            "keys are put into the guest by its agent only; use qemuGuestAgent, or ssh_authorized_keys in userData"),
         "livenessProbe": .refused("probes are not supported; remove the field"),
         "readinessProbe": .refused("probes are not supported; remove the field"),
         "startStrategy": .refused("starting paused is not supported; remove the field and use `apus pause`"),
@@ -69,7 +71,6 @@ extension Support {
         "autoattachGraphicsDevice": .refused(
             "there is no display; set false or remove the field, and use the serial console"),
         "autoattachInputDevice": .refused("there is no display to have input for; remove the field"),
-        "autoattachMemBalloon": .refused("memory balloons are not supported; set false or remove the field"),
         "autoattachVSOCK": .refused("vsock is not supported; remove the field and use a network interface"),
         "blockMultiQueue": .refused("disks have one queue; remove the field"),
         "clientPassthrough": .refused("USB is not supported; remove the field"),
@@ -85,7 +86,7 @@ extension Support {
         "tpm": .refused("TPMs are not supported; remove the field"),
         "useVirtioTransitional": .refused("virtio devices are modern only; remove the field"),
         "video": .refused("there is no display; remove the field and use the serial console"),
-        "watchdog": .refused("watchdogs are not supported; remove the field"),
+        "watchdog.diag288": .refused("is a watchdog of IBM Z; use i6300esb"),
     ]
 
     private static let diskRefusals: KeyValuePairs<String, SupportRule> = [
