@@ -35,6 +35,10 @@ final class Interface {
         if !arguments.has("mrg", "off") { wanted |= NetFeatures.mergeableBuffers }
         if !arguments.has("indirect", "off") { wanted |= Features.indirect }
         if !arguments.has("eventidx", "off") { wanted |= Features.eventIndex }
+        if arguments.has("ring", "packed") {
+            wanted |= Features.packed
+            guard device.offered & Features.packed != 0 else { throw Failure("no-packed-ring", seen: device.offered) }
+        }
         features = try device.negotiate(wanted)
         guard features & NetFeatures.mac != 0 else { throw Failure("no-mac", seen: features) }
         var address: UInt64 = 0

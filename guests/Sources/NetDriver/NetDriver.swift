@@ -8,7 +8,8 @@ import Runtime
 /// `mode=echo` (default) answers and reflects; `mode=send` sends `count=` frames (1000) of `size=` bytes (1514) to `dst=`
 /// (a MAC as 0x…, broadcast by default), and with `expect=echo` verifies each that comes back, at most `window=` (32) under
 /// way; `mode=sink` counts and verifies. `ip=` a.b.c.d to answer for; `seconds=` ends echo and sink (10; 0: never), `count=`
-/// frames too; `nic=` which device (0); `rxbuf=` bytes a receive buffer; `mrg=off`, `indirect=off`, `eventidx=off`.
+/// frames too; `nic=` which device (0); `rxbuf=` bytes a receive buffer; `mrg=off`, `indirect=off`, `eventidx=off`,
+/// `ring=packed`.
 @main
 struct NetDriver: Payload {
     static let name: StaticString = "netdriver"
