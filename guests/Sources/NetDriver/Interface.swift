@@ -32,7 +32,12 @@ final class Interface {
         device = try VirtioDevice(
             try pci.find(vendor: 0x1AF4, device: 0x1041, index: Int(arguments.number("nic", 0))))
         let wantedPairs = max(arguments.number("pairs", 1), 1)
-        features = try device.negotiate(Interface.wanted(arguments, pairs: wantedPairs))
+        var wanted = Interface.wanted(arguments, pairs: wantedPairs)
+        if arguments.has("ring", "packed") {
+            wanted |= Features.packed
+            guard device.offered & Features.packed != 0 else { throw Failure("no-packed-ring", seen: device.offered) }
+        }
+        features = try device.negotiate(wanted)
         guard features & NetFeatures.mac != 0 else { throw Failure("no-mac", seen: features) }
         var address: UInt64 = 0
         for offset in 0..<UInt64(6) { address = address << 8 | UInt64(hw_load8(device.config + offset)) }

@@ -10,7 +10,8 @@ import Runtime
 /// way; `mode=sink` counts and verifies; `mode=flood` sends `count=` frames of `size=` bytes that were made once, as TCP
 /// segments of `gso=` bytes where given (with `offload=on`); `mode=drain` takes `count=` frames without looking at them,
 /// for `seconds=` at most. `poll=on` never sleeps. `pairs=` queue pairs (1), `control=on` the control queue for one. `ip=` a.b.c.d to answer for; `seconds=` ends echo and sink (10; 0: never), `count=`
-/// frames too; `nic=` which device (0); `rxbuf=` bytes a receive buffer; `mrg=off`, `indirect=off`, `eventidx=off`.
+/// frames too; `nic=` which device (0); `rxbuf=` bytes a receive buffer; `mrg=off`, `indirect=off`, `eventidx=off`,
+/// `ring=packed`.
 @main
 struct NetDriver: Payload {
     static let name: StaticString = "netdriver"
