@@ -133,12 +133,17 @@ extension Integration {
         }
 
         @Test(
-            "a hostile driver breaks neither the process nor the device", arguments: ["block", "rng", "net"], [1, 2])
+            "a hostile driver breaks neither the process nor the device",
+            arguments: ["block", "rng", "net", "console", "balloon"],
+            [1, 2])
         func abuse(target: String, seed: Int) throws {
             let words = "target=\(target) rounds=100 seed=\(seed)"
             switch target {
             case "block": _ = try Payload.run("abuse", words, ["--disk", "path=\(try disk())"])
             case "rng": _ = try Payload.run("abuse", words, ["--rng"])
+            case "console":
+                _ = try Payload.run("abuse", words, ["--channel", "name=test,path=\(scratch.path("channel"))"])
+            case "balloon": _ = try Payload.run("abuse", words, ["--balloon", "on"])
             default:
                 guard geteuid() == 0 else {
                     print("Integration: attacks on the network need root for a tap")

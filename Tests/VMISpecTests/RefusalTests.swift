@@ -96,6 +96,8 @@ struct RefusalTests {
     ]
 
     static let instance: [Row] = [
+        ("spec.accessCredentials[0].sshPublicKey.propagationMethod.noCloud", "{}", "use qemuGuestAgent"),
+        ("spec.accessCredentials[0].sshPublicKey.propagationMethod.configDrive", "{}", "use qemuGuestAgent"),
         ("spec.livenessProbe", #"{"tcpSocket": {"port": 22}}"#, "probes"),
         ("spec.readinessProbe", #"{"httpGet": {"port": 80}}"#, "probes"),
         ("spec.startStrategy", #""Paused""#, "apus pause"),
