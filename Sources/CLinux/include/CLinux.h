@@ -381,10 +381,11 @@ static inline long clinux_vhost_ring_addresses(int fd, unsigned ring, uint64_t d
 enum { CLINUX_VHOST_REGIONS = 8 };
 /// `regions` are triples: guest address, bytes, host address.
 static inline long clinux_vhost_set_memory(int fd, const uint64_t *regions, unsigned count) {
-    struct { struct vhost_memory table; struct vhost_memory_region regions[CLINUX_VHOST_REGIONS]; } m;
+    // struct vhost_memory with room for its regions.
+    struct { uint32_t nregions, padding; struct vhost_memory_region regions[CLINUX_VHOST_REGIONS]; } m;
     if (count > CLINUX_VHOST_REGIONS) return -E2BIG;
     memset(&m, 0, sizeof m);
-    m.table.nregions = count;
+    m.nregions = count;
     for (unsigned i = 0; i < count; i++) {
         m.regions[i].guest_phys_addr = regions[3 * i];
         m.regions[i].memory_size = regions[3 * i + 1];
