@@ -2,7 +2,8 @@
 
 import Glibc
 
-/// Lets other threads run while a test waits for them.
-enum Pause {
-    static func briefly() { usleep(200) }
+/// A short wait between two looks at something that another thread will do.
+public enum Pause {
+    /// Half a millisecond.
+    public static func briefly() { usleep(500) }
 }
