@@ -125,8 +125,9 @@ public final class GuestAgent {
     /// The machine goes on, here or, with a new client, on another host: the guest's clock is set as soon as its agent
     /// answers.
     public func resume() {
-        isPaused = false
         synchronizeTime()
+        guard isPaused else { return }
+        isPaused = false
         if isChannelOpen { beginAnew() }
     }
 

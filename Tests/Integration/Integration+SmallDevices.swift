@@ -61,6 +61,23 @@ extension Integration {
             #expect(try launcher.request(.stop) == .done)
         }
 
+        @Test("a reset gives the guest all its memory back and leaves the target to the next driver")
+        func balloonReset() throws {
+            let launcher = try ControlledLauncher()
+            _ = try launcher.start("smalldevices", "rounds=1 target=2048") {
+                $0.balloon = BalloonConfiguration(statisticsSeconds: 1)
+            }
+            try launcher.process.waitForConsole("kind=waiting")
+            #expect(try launcher.request(.reset) == .done)
+            try launcher.process.waitForConsole("kind=waiting", times: 2)
+            #expect(try launcher.request(.balloon(bytes: 120 << 20)) == .done)
+            launcher.waitForClose()
+            try launcher.process.waitForEnd()
+            let console = launcher.process.console
+            #expect(console.components(separatedBy: "kind=inflated pages=256").count == 3, "\(console)")
+            #expect(console.contains("smalldevices done ok"))
+        }
+
         @Test("a machine without a balloon says so")
         func noBalloon() throws {
             let launcher = try ControlledLauncher()

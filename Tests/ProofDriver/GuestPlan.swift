@@ -24,6 +24,9 @@ struct GuestPlan {
     var mebibytes = 64
     var disks: [Disk] = []
     var hasRNG = false
+    var hasBalloon = false
+    /// A channel whose other end nobody holds.
+    var hasChannel = false
     var tap: Int32?
     var console = Console.heard
 
@@ -48,6 +51,12 @@ struct GuestPlan {
             guard let mac = MACAddress(bytes: [2, 0, 0, 0, 0, 1]) else { throw ProofFailure("no MAC address") }
             let file = try GuestPlan.slot(in: &bundle, FileDescriptor.duplicate(of: tap))
             machine.nets = [NetConfiguration(name: "net", taps: [file], mac: mac)]
+        }
+        if hasBalloon { machine.balloon = BalloonConfiguration(statisticsSeconds: 1) }
+        if hasChannel {
+            let pair = try UnixSocket.pair()
+            let slot = try GuestPlan.slot(in: &bundle, pair.first.descriptor.duplicate())
+            machine.channels = [ChannelConfiguration(name: "proof", end: .stream(slot: slot))]
         }
         if hasRNG { machine.rng = .getrandom }
         switch console {

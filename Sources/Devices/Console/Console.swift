@@ -96,6 +96,7 @@ public final class Console: VirtioDevice {
             return false
         }
         for (port, saved) in zip(ports, state.ports) { port.restore(saved) }
+        if ports.contains(where: \.isGuestOpen) { onChange() }
         return true
     }
 }

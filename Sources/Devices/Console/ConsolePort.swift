@@ -128,6 +128,7 @@ public final class ConsolePort: @unchecked Sendable {
         wasCut = false
         guestOpen.store(false, ordering: .releasing)
         input?.removeAll()
+        hub?.inputHasRoom()
     }
 
     /// Takes up what another host's driver said and was told.

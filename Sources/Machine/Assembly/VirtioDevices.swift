@@ -71,6 +71,10 @@ final class VirtioDevices: Sendable {
         if let balloon {
             entries.append(Entry(device: balloon, name: "balloon") { balloon.counters })
         }
+        guard entries.count <= FunctionAddress.devices.count else {
+            throw .device(
+                entries[FunctionAddress.devices.count].name, "the PCI bus has no place left; remove a device")
+        }
         for (entry, place) in zip(entries, FunctionAddress.devices) {
             do throws(Errno) { try fabric.add(entry.device, at: place) } catch {
                 throw .device(entry.name, "its PCI function cannot be made (\(error))")

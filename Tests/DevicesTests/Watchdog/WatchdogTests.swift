@@ -125,8 +125,8 @@ struct WatchdogTests {
     @Test("the fast clock, no action, free running and the lock do what the datasheet says")
     func modes() throws {
         let device = try device()
-        start(device, configuration: 0x27, lock: 7)
-        #expect(device.state.left == (15 << 10) << 5 * 30)
+        start(device, seconds: 100, configuration: 0x27, lock: 7)
+        #expect(device.state.left == (100 << 10) << 5 * 30)
         pass(device, 15 * Self.second)
         pass(device, 15 * Self.second)
         #expect(signals.take() == [], "WDT_REBOOT forbids the action")

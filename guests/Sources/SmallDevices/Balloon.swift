@@ -22,7 +22,8 @@ struct Balloon {
     init(_ machine: Machine) throws(Failure) {
         self.machine = machine
         device = try VirtioDevice(try PCI(machine).find(vendor: 0x1AF4, device: 0x1045))
-        features = try device.negotiate(Balloon.statistics | Balloon.reporting | Features.indirect | Features.eventIndex)
+        features = try device.negotiate(
+            Balloon.statistics | Balloon.reporting | Features.indirect | Features.eventIndex)
         inflate = try Lane(device, 0, features: features, machine)
         deflate = try Lane(device, 1, features: features, machine)
         statistics = try Lane(device, 2, features: features, machine)
