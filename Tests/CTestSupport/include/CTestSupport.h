@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts heap allocations of a thread, for tests that prove there are none. Tests only.
+// What tests need beneath Swift: heap allocations counted, threads with few privileges. Tests only.
 #pragma once
 
 /// Allocations the calling thread has made so far. Always 0 under AddressSanitizer, which owns malloc itself.
 long ctest_allocations(void);
+
+/// Makes the calling thread, and no other, act as a user with these effective capabilities only, a bit each, and gives
+/// it a /dev/net/tun that everybody may open, as a device plugin does. 0 or -errno.
+long ctest_become(unsigned user, unsigned long capabilities);
