@@ -100,7 +100,7 @@ let tests: [Target] = [
     .testTarget(
         name: "SupervisorTests",
         dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec", "Control", "Record", "Linux"]),
-    .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "VMISpec", "CLinux", "Linux"]),
+    .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "VMISpec", "CTestSupport", "CLinux", "Linux"]),
     .testTarget(name: "HostCheckTests", dependencies: ["HostCheck"]),
     .testTarget(name: "ApusTests", dependencies: ["apus", "VMISpec", "Linux"]),
     .testTarget(name: "Integration", dependencies: ["Control", "Linux", "CTestSupport"]),

@@ -24,7 +24,6 @@ extension Support {
         "livenessProbe": .refused("probes are not supported; remove the field"),
         "readinessProbe": .refused("probes are not supported; remove the field"),
         "startStrategy": .refused("starting paused is not supported; remove the field and use `apus pause`"),
-        "subdomain": .refused("no DHCP server tells the guest its domain; remove the field"),
         "resourceClaims": .refused("dynamic resource allocation is not supported; remove the field"),
         "utilityVolumes": .refused("utility volumes are not supported; remove the field"),
         "architecture": .only(
@@ -110,27 +109,23 @@ extension Support {
     private static let interfaceRefusals: KeyValuePairs<String, SupportRule> = [
         "acpiIndex": .refused(
             "interface names are not set by ACPI; remove the field and match macAddress in the guest"),
-        "binding": .refused("binding plugins are not supported; use masquerade: {} or bridge: {} with --tap"),
+        "binding": .refused("binding plugins are not supported; use masquerade: {} or bridge: {}"),
         "bootOrder": .refused("nothing boots from the network; remove the field"),
-        "dhcpOptions": .refused("no DHCP server answers the guest; remove the field and use networkData"),
-        "macvtap": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {} with --tap"),
+        "macvtap": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {}"),
         "model": .only([.string("virtio")], "only virtio interfaces are supported; set virtio or remove the field"),
-        "passt": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {} with --tap"),
-        "passtBinding": .refused("passt is not supported; use masquerade: {} or bridge: {} with --tap"),
+        "passt": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {}"),
+        "passtBinding": .refused("passt is not supported; use masquerade: {} or bridge: {}"),
         "pciAddress": .refused("PCI addresses cannot be chosen; remove the field and match macAddress in the guest"),
-        "portRanges": .refused("ports are not forwarded to a tap; remove the field and forward them on the host"),
-        "ports": .refused("ports are not forwarded to a tap; remove the field and forward them on the host"),
-        "slirp": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {} with --tap"),
-        "sriov": .refused("passed-through devices are not supported; use masquerade: {} or bridge: {} with --tap"),
+        "portRanges": .refused("ranges of ports are not supported; list single ones in ports, or none to forward all"),
+        "slirp": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {}"),
+        "sriov": .refused("passed-through devices are not supported; use masquerade: {} or bridge: {}"),
         "state": .only(
             [.string("up"), .string("down")], "interfaces cannot be left out; set down, or remove the interface"),
         "tag": .refused("device tags are not supported; remove the field and match macAddress in the guest"),
     ]
 
     private static let networkRefusals: KeyValuePairs<String, SupportRule> = [
-        "pod.vmNetworkCIDR": .refused("the guest's network is the tap's; remove the field"),
-        "pod.vmIPv6NetworkCIDR": .refused("the guest's network is the tap's; remove the field"),
-        "resourceClaim": .refused("dynamic resource allocation is not supported; use pod: {} with --tap"),
+        "resourceClaim": .refused("dynamic resource allocation is not supported; use pod: {}")
     ]
 
     /// What to use in place of a volume that needs a cluster or an image registry.
