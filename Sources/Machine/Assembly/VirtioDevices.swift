@@ -19,22 +19,26 @@ final class VirtioDevices: Sendable {
     }
 
     private let entries: [Entry]
+    private let scsi: SCSIDisks?
+    /// All disks.
+    let disks: DiskStation
 
     /// Builds the devices, their threads included, and puts them on the bus.
     /// - Throws: `MachineError` that names the device.
     init(
         _ configuration: MachineConfiguration, descriptors: inout DescriptorBundle, fabric: consuming DeviceFabric,
-        cage: Cage, cpus: CPUSet?
+        cage: Cage, cpus: CPUSet?, signals: any DiskSignals
     ) throws(MachineError) {
         var entries: [Entry] = []
         // One program a class of thread: compiling takes a good part of a millisecond.
-        let blockDoor = try VirtioDevices.door(.block, of: cage, isNeeded: !configuration.disks.isEmpty)
+        let plain = VirtioDevices.inBootOrder(configuration.disks).filter { $0.bus == .virtio }
+        var blocks: [String: Block<DiskEngine>] = [:]
+        let blockDoor = try VirtioDevices.door(SystemCallFilter.block.withKicks, of: cage, isNeeded: !plain.isEmpty)
         let netDoor = try VirtioDevices.door(.net, of: cage, isNeeded: !configuration.nets.isEmpty)
-        for (index, disk) in VirtioDevices.inBootOrder(configuration.disks).enumerated() {
-            guard let slot = disk.file, let file = descriptors.take(slot) else {
-                throw .configuration(field: "disks[\(disk.name)].file", "its descriptor did not come")
-            }
-            let device = try VirtioDevices.disk(disk, file, thread: "block \(index)", cpus: cpus, door: blockDoor)
+        for (index, disk) in plain.enumerated() {
+            let device = try VirtioDevices.disk(
+                disk, &descriptors, thread: "block \(index)", cpus: cpus, signals: signals, door: blockDoor)
+            blocks[disk.name] = device
             entries.append(Entry(device: device, name: disk.name) { device.metrics.counters })
         }
         for (index, net) in configuration.nets.enumerated() {
@@ -55,6 +59,11 @@ final class VirtioDevices: Sendable {
                     ]
                 })
         }
+        // Behind all others, so that it moves none of them.
+        let scsi = try VirtioDevices.scsi(configuration, &descriptors, cage: cage, cpus: cpus, signals: signals)
+        self.scsi = scsi
+        disks = DiskStation(blocks: blocks, scsi: scsi)
+        if let scsi { entries.append(Entry(device: scsi.controller, name: "SCSI controller") { [] }) }
         for (entry, place) in zip(entries, FunctionAddress.devices) {
             do throws(Errno) { try fabric.add(entry.device, at: place) } catch {
                 throw .device(entry.name, "its PCI function cannot be made (\(error))")
@@ -74,7 +83,9 @@ final class VirtioDevices: Sendable {
 
     /// What each device has counted.
     var statistics: [DeviceStatistics] {
-        entries.map { DeviceStatistics(name: $0.name, counters: $0.counters()) }
+        // The controller counts nothing itself: its disks do.
+        entries.map { DeviceStatistics(name: $0.name, counters: $0.counters()) }.filter { !$0.counters.isEmpty }
+            + (scsi?.statistics ?? [])
     }
 
     private static func door(
@@ -84,25 +95,9 @@ final class VirtioDevices: Sendable {
         return try Assembly.door(filter, of: cage)
     }
 
-    private static func inBootOrder(_ disks: [DiskConfiguration]) -> [DiskConfiguration] {
+    static func inBootOrder(_ disks: [DiskConfiguration]) -> [DiskConfiguration] {
         disks.filter { $0.bootOrder != nil }.sorted { ($0.bootOrder ?? 0) < ($1.bootOrder ?? 0) }
             + disks.filter { $0.bootOrder == nil }
-    }
-
-    private static func disk(
-        _ disk: DiskConfiguration, _ file: consuming FileDescriptor, thread: String, cpus: CPUSet?,
-        door: @escaping @Sendable () -> Void
-    ) throws(MachineError) -> Block<SynchronousEngine<RawImage>> {
-        do {
-            return try Block(
-                profile: DiskProfile(name: disk.name, serial: disk.serial), thread: thread, cpus: cpus, onStart: door
-            ) { _ in
-                let image = try RawImage(owning: try file.duplicate(), name: disk.name, readOnly: disk.readonly)
-                return SynchronousEngine(image)
-            }
-        } catch {
-            throw .device("disk \(disk.name)", "\(error)")
-        }
     }
 
     private static func interface(

@@ -75,6 +75,13 @@ extension Supervision {
             hasPanicked = true
             journal.write("the guest's kernel panicked")
             tell(["event": .string("panicked")])
+        case .diskStopped(let stop):
+            let hope = stop.isNoSpace ? "it goes on when there is space" : "it goes on when it is resumed"
+            journal.write("paused: disk \(stop.disk) failed (\(stop.message)); \(hope)")
+            tell([
+                "event": .string("diskStopped"), "disk": .string(stop.disk), "text": .string(stop.message),
+                "noSpace": .bool(stop.isNoSpace),
+            ])
         case .failed(let message):
             outcome = outcome ?? .failed(message)
             launcher.note(message)
