@@ -52,7 +52,10 @@ let aboveTheWall: [Target] = [
     .target(name: "VMISpec"),
     .target(name: "Volumes", dependencies: ["VMISpec", "Linux"]),
     .target(name: "PodNetwork", dependencies: ["VMISpec", "CLinux", "Linux"]),
-    .target(name: "Supervisor", dependencies: ["VMISpec", "Volumes", "PodNetwork", "Control", "Record", "Linux"]),
+    .target(name: "GuestAgent", dependencies: ["VMISpec", "Linux"]),
+    .target(
+        name: "Supervisor",
+        dependencies: ["VMISpec", "Volumes", "PodNetwork", "GuestAgent", "Control", "Record", "Linux"]),
     .executableTarget(
         name: "apus-supervisor",
         dependencies: [
@@ -90,6 +93,7 @@ let tests: [Target] = [
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Linux"]),
     .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "VMISpecTests", dependencies: ["VMISpec"]),
+    .testTarget(name: "GuestAgentTests", dependencies: ["GuestAgent", "VMISpec", "Linux"]),
     .testTarget(
         name: "SupervisorTests",
         dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec", "Control", "Record", "Linux"]),

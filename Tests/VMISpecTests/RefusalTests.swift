@@ -44,7 +44,6 @@ struct RefusalTests {
     static let device: [Row] = [
         ("\(devices).autoattachGraphicsDevice", "true", "serial console"),
         ("\(devices).autoattachInputDevice", "true", "no display"),
-        ("\(devices).autoattachMemBalloon", "true", "set false"),
         ("\(devices).autoattachVSOCK", "true", "network interface"),
         ("\(devices).clientPassthrough", "{}", "USB"),
         ("\(devices).downwardMetrics", "{}", "not supported"),
@@ -56,13 +55,12 @@ struct RefusalTests {
         ("\(devices).hostDevices", #"[{"name": "a", "deviceName": "b"}]"#, "passed-through"),
         ("\(devices).inputs", #"[{"name": "a", "type": "tablet"}]"#, "no display"),
         ("\(devices).logSerialConsole", "true", "apus console"),
-        ("\(devices).networkInterfaceMultiqueue", "true", "one pair of queues"),
         ("\(devices).panicDevices", #"[{"model": "isa"}]"#, "pvpanic device already"),
         ("\(devices).sound", #"{"name": "a"}"#, "sound"),
         ("\(devices).tpm", "{}", "TPM"),
         ("\(devices).useVirtioTransitional", "true", "modern only"),
         ("\(devices).video", #"{"type": "vga"}"#, "no display"),
-        ("\(devices).watchdog", #"{"name": "a", "i6300esb": {"action": "reset"}}"#, "watchdogs"),
+        ("\(devices).watchdog.diag288", #"{"action": "reset"}"#, "use i6300esb"),
         ("\(disk).blockSize.custom.discardGranularity", "4096", "remove the field"),
         ("\(disk).cache", #""none""#, "remove the field"),
         ("\(disk).cdrom.bus", #""sata""#, "set scsi"),
@@ -91,17 +89,13 @@ struct RefusalTests {
         ("\(interface).pciAddress", #""0000:00:04.0""#, "macAddress"),
         ("\(interface).portRanges", #"[{"protocol": "TCP", "start": 1, "end": 2}]"#, "on the host"),
         ("\(interface).ports", #"[{"port": 80}]"#, "on the host"),
-        ("\(interface).state", #""down""#, "always up"),
         ("\(interface).state", #""absent""#, "remove the interface"),
         ("\(interface).tag", #""a""#, "macAddress"),
     ]
 
     static let instance: [Row] = [
-        (
-            "spec.accessCredentials",
-            #"[{"sshPublicKey": {"source": {"secret": {"secretName": "a"}}, "propagationMethod": {"noCloud": {}}}}]"#,
-            "ssh_authorized_keys"
-        ),
+        ("spec.accessCredentials[0].sshPublicKey.propagationMethod.noCloud", "{}", "use qemuGuestAgent"),
+        ("spec.accessCredentials[0].sshPublicKey.propagationMethod.configDrive", "{}", "use qemuGuestAgent"),
         ("spec.livenessProbe", #"{"tcpSocket": {"port": 22}}"#, "probes"),
         ("spec.readinessProbe", #"{"httpGet": {"port": 80}}"#, "probes"),
         ("spec.startStrategy", #""Paused""#, "apus pause"),

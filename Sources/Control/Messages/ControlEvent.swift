@@ -20,6 +20,10 @@ public enum ControlEvent: RecordChoice, Equatable, Sendable {
     case guestPanicked(event: UInt8)
     /// The host's storage failed a disk; `paused` follows, unless the machine is paused already.
     case diskStopped(DiskStop)
+    /// The guest stopped feeding its watchdog, which then did this.
+    case watchdogExpired(action: WatchdogAction)
+    /// The guest opened or closed channels; these are open now.
+    case channelsChanged(open: [String])
     /// The machine cannot go on; one line says why.
     case failed(message: String)
     /// A line for the supervisor's log.
@@ -36,6 +40,8 @@ public enum ControlEvent: RecordChoice, Equatable, Sendable {
         case .guestReset: "guestReset"
         case .guestPanicked: "guestPanicked"
         case .diskStopped: "diskStopped"
+        case .watchdogExpired: "watchdogExpired"
+        case .channelsChanged: "channelsChanged"
         case .failed: "failed"
         case .log: "log"
         }
@@ -52,6 +58,10 @@ public enum ControlEvent: RecordChoice, Equatable, Sendable {
         case .guestPanicked(let event):
             fields.put("event", event)
         case .diskStopped(let payload): payload.encode(into: &fields)
+        case .watchdogExpired(let action):
+            fields.put("action", action)
+        case .channelsChanged(let open):
+            fields.put("open", open)
         case .failed(let message):
             fields.put("message", message)
         case .log(let payload): payload.encode(into: &fields)
@@ -70,6 +80,8 @@ public enum ControlEvent: RecordChoice, Equatable, Sendable {
         case "guestReset": self = .guestReset(cause: try fields.take("cause"))
         case "guestPanicked": self = .guestPanicked(event: try fields.take("event"))
         case "diskStopped": self = .diskStopped(try DiskStop(from: &fields))
+        case "watchdogExpired": self = .watchdogExpired(action: try fields.take("action"))
+        case "channelsChanged": self = .channelsChanged(open: try fields.take("open"))
         case "failed": self = .failed(message: try fields.take("message"))
         case "log": self = .log(try LogLine(from: &fields))
         default: throw fields.unknownCase
