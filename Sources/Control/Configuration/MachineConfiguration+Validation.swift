@@ -104,16 +104,23 @@ extension MachineConfiguration {
     }
 
     private func validateSlots(_ descriptors: Int) throws(ConfigurationError) {
-        var used = [Bool](repeating: false, count: max(descriptors, 0))
-        for (path, slot) in slots {
-            let index = Int(slot.rawValue)
-            try require(
-                used.indices.contains(index), path, "slot \(index) is not among the \(descriptors) descriptors sent")
-            try require(!used[index], path, "slot \(index) is used twice")
-            used[index] = true
-        }
-        if let spare = used.firstIndex(of: false) {
-            throw ConfigurationError("descriptors[\(spare)]", "no field refers to it")
-        }
+        try requireEachOnce(slots, among: descriptors)
+    }
+}
+
+/// Requires that each of so many descriptors is referred to, and once.
+func requireEachOnce(
+    _ slots: [(path: String, slot: DescriptorSlot)], among descriptors: Int
+) throws(ConfigurationError) {
+    var used = [Bool](repeating: false, count: max(descriptors, 0))
+    for (path, slot) in slots {
+        let index = Int(slot.rawValue)
+        try require(
+            used.indices.contains(index), path, "slot \(index) is not among the \(descriptors) descriptors sent")
+        try require(!used[index], path, "slot \(index) is used twice")
+        used[index] = true
+    }
+    if let spare = used.firstIndex(of: false) {
+        throw ConfigurationError("descriptors[\(spare)]", "no field refers to it")
     }
 }

@@ -19,6 +19,9 @@ final class VirtioDevices: Sendable {
     }
 
     private let entries: [Entry]
+    private let scsi: SCSIDisks?
+    /// All disks.
+    let disks: DiskStation
     private let interfaces: [(name: String, device: Net<Tap>)]
     /// The console, when there is one.
     let console: Console?
@@ -36,13 +39,14 @@ final class VirtioDevices: Sendable {
         var entries: [Entry] = []
         var interfaces: [(name: String, device: Net<Tap>)] = []
         // One program a class of thread: compiling takes a good part of a millisecond.
-        let blockDoor = try VirtioDevices.door(.block, of: cage, isNeeded: !configuration.disks.isEmpty)
+        let plain = VirtioDevices.inBootOrder(configuration.disks).filter { $0.bus == .virtio }
+        var blocks: [String: Block<DiskEngine>] = [:]
+        let blockDoor = try VirtioDevices.door(SystemCallFilter.block.withKicks, of: cage, isNeeded: !plain.isEmpty)
         let netDoor = try VirtioDevices.door(.net, of: cage, isNeeded: !configuration.nets.isEmpty)
-        for (index, disk) in VirtioDevices.inBootOrder(configuration.disks).enumerated() {
-            guard let slot = disk.file, let file = descriptors.take(slot) else {
-                throw .configuration(field: "disks[\(disk.name)].file", "its descriptor did not come")
-            }
-            let device = try VirtioDevices.disk(disk, file, thread: "block \(index)", cpus: cpus, door: blockDoor)
+        for (index, disk) in plain.enumerated() {
+            let device = try VirtioDevices.disk(
+                disk, &descriptors, thread: "block \(index)", cpus: cpus, signals: events, door: blockDoor)
+            blocks[disk.name] = device
             entries.append(Entry(device: device, name: disk.name) { device.metrics.counters })
         }
         for (index, net) in configuration.nets.enumerated() {
@@ -71,6 +75,11 @@ final class VirtioDevices: Sendable {
         if let balloon {
             entries.append(Entry(device: balloon, name: "balloon") { balloon.counters })
         }
+        // Behind all others, so that it moves none of them.
+        let scsi = try VirtioDevices.scsi(configuration, &descriptors, cage: cage, cpus: cpus, signals: events)
+        self.scsi = scsi
+        disks = DiskStation(blocks: blocks, scsi: scsi)
+        if let scsi { entries.append(Entry(device: scsi.controller, name: "SCSI controller") { [] }) }
         guard entries.count <= FunctionAddress.devices.count else {
             throw .device(
                 entries[FunctionAddress.devices.count].name, "the PCI bus has no place left; remove a device")
@@ -107,7 +116,9 @@ final class VirtioDevices: Sendable {
 
     /// What each device has counted.
     var statistics: [DeviceStatistics] {
-        entries.map { DeviceStatistics(name: $0.name, counters: $0.counters()) }
+        // The controller counts nothing itself: its disks do.
+        entries.map { DeviceStatistics(name: $0.name, counters: $0.counters()) }.filter { !$0.counters.isEmpty }
+            + (scsi?.statistics ?? [])
     }
 
     private static func door(
@@ -117,25 +128,9 @@ final class VirtioDevices: Sendable {
         return try Assembly.door(filter, of: cage)
     }
 
-    private static func inBootOrder(_ disks: [DiskConfiguration]) -> [DiskConfiguration] {
+    static func inBootOrder(_ disks: [DiskConfiguration]) -> [DiskConfiguration] {
         disks.filter { $0.bootOrder != nil }.sorted { ($0.bootOrder ?? 0) < ($1.bootOrder ?? 0) }
             + disks.filter { $0.bootOrder == nil }
-    }
-
-    private static func disk(
-        _ disk: DiskConfiguration, _ file: consuming FileDescriptor, thread: String, cpus: CPUSet?,
-        door: @escaping @Sendable () -> Void
-    ) throws(MachineError) -> Block<SynchronousEngine<RawImage>> {
-        do {
-            return try Block(
-                profile: DiskProfile(name: disk.name, serial: disk.serial), thread: thread, cpus: cpus, onStart: door
-            ) { _ in
-                let image = try RawImage(owning: try file.duplicate(), name: disk.name, readOnly: disk.readonly)
-                return SynchronousEngine(image)
-            }
-        } catch {
-            throw .device("disk \(disk.name)", "\(error)")
-        }
     }
 
     private static func entropy(

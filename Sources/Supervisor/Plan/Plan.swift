@@ -34,6 +34,7 @@ public struct Plan: Equatable, Sendable {
         machine.smbios = SMBIOSStrings(
             manufacturer: "KubeVirt", product: "None", serial: domain.firmware.serial ?? "", family: "KubeVirt")
         machine.disks = try Self.disks(of: instance.spec, paths, &descriptors)
+        machine.hasSCSI = !domain.devices.disableHotplug
         machine.nets = try Self.interfaces(of: instance, options, facts, paths, &descriptors)
         machine.rng = domain.devices.rng ? .getrandom : nil
         machine.console =
@@ -103,10 +104,7 @@ public struct Plan: Equatable, Sendable {
             let place = spec.volumes.firstIndex { $0.name == attached.volume.name } ?? 0
             let slot = try descriptors.add(
                 .volume(attached.volume, isReadOnly: attached.isReadOnly), field: "\(paths.spec).volumes[\(place)]")
-            disks.append(
-                DiskConfiguration(
-                    name: attached.disk.name, file: slot, serial: attached.disk.serial ?? "",
-                    readonly: attached.isReadOnly, bootOrder: attached.disk.bootOrder))
+            disks.append(Self.disk(attached, file: slot, of: spec.domain))
         }
         return disks
     }

@@ -71,7 +71,6 @@ extension Support {
             "there is no display; set false or remove the field, and use the serial console"),
         "autoattachInputDevice": .refused("there is no display to have input for; remove the field"),
         "autoattachVSOCK": .refused("vsock is not supported; remove the field and use a network interface"),
-        "blockMultiQueue": .refused("disks have one queue; remove the field"),
         "clientPassthrough": .refused("USB is not supported; remove the field"),
         "downwardMetrics": .refused("downward metrics are not supported; remove the field"),
         "filesystems": .refused(
@@ -89,18 +88,19 @@ extension Support {
     ]
 
     private static let diskRefusals: KeyValuePairs<String, SupportRule> = [
-        "blockSize": .refused("the size of blocks cannot be set; remove the field"),
+        "blockSize.custom.discardGranularity": .refused(
+            "the granularity of discards is the image's own; remove the field"),
         "cache": .refused("cache modes are not supported; remove the field, the guest's flushes are always honoured"),
-        "cdrom": .refused("CD-ROMs are not supported; use disk with bus: virtio and readonly: true"),
+        "cdrom.bus": .only([.string("scsi")], "CD-ROM drives are on the SCSI controller only; set scsi"),
+        "cdrom.readonly": .only([.bool(true)], "CD-ROM drives do not write; set true or remove the field"),
         "changedBlockTracking": .refused("changed block tracking is not supported; remove the field"),
         "dedicatedIOThread": .refused("I/O threads cannot be configured; remove the field"),
-        "disk.bus": .only([.string("virtio")], "only virtio disks are supported; set virtio"),
+        "disk.bus": .only(
+            [.string("virtio"), .string("scsi")], "only virtio and scsi disks are supported; set virtio"),
         "disk.pciAddress": .refused("PCI addresses cannot be chosen; remove the field and use serial"),
-        "errorPolicy": .only(
-            [.string("report")],
-            "errors of the host's disk are always reported to the guest; set report or remove the field"),
         "io": .refused("I/O modes cannot be chosen; remove the field"),
-        "lun": .refused("LUNs are not supported; use disk with bus: virtio"),
+        "lun.bus": .only([.string("scsi")], "LUNs are on the SCSI controller only; set scsi"),
+        "lun.reservation": .refused("persistent reservations are not supported; remove the field"),
         "shareable": .refused(
             "shared disks are not supported; remove the field, or set disk.readonly on every machine"),
         "tag": .refused("device tags are not supported; remove the field and use serial"),
