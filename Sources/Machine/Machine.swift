@@ -165,6 +165,41 @@ public final class Machine: Sendable {
         group.resume()
     }
 
+    /// Requests that stopped the machine and wait for it to go on; exact while paused.
+    public var parkedRequests: Int { devices.disks.parkedRequests }
+
+    /// Whether all of them wait for space on the host.
+    public var waitsForSpace: Bool { devices.disks.waitsForSpace }
+
+    /// Tries them again while the machine is paused; says whether none is left, and then it can be resumed.
+    public func retryDisks() -> Bool { devices.disks.retry() }
+
+    /// Attaches a disk to the SCSI controller; the guest is told.
+    /// - Throws: `MachineError` that names the disk; nothing has changed then.
+    public func attachDisk(
+        _ disk: DiskConfiguration, descriptors: consuming DescriptorBundle
+    ) throws(MachineError) { try devices.disks.attach(disk, &descriptors) }
+
+    /// Detaches a disk from the SCSI controller; the guest is told.
+    /// - Throws: `MachineError` that names the disk.
+    public func detachDisk(_ name: String) throws(MachineError) { try devices.disks.detach(name) }
+
+    /// Changes or ejects a CD-ROM drive's medium.
+    /// - Throws: `MachineError` that names the disk; a guest that holds its medium is asked to give it up.
+    public func changeMedium(
+        _ change: MediumChange, descriptors: consuming DescriptorBundle
+    ) throws(MachineError) { try devices.disks.change(change, &descriptors) }
+
+    /// Looks at the size of a disk's image again; the guest is told of a new one.
+    /// - Throws: `MachineError` that names the disk.
+    public func refreshDisk(_ name: String) throws(MachineError) { try devices.disks.refresh(name) }
+
+    /// Plugs an interface's cable in or pulls it; false when there is no interface of this name.
+    public func setLink(of interface: String, up: Bool) -> Bool { devices.setLink(of: interface, up: up) }
+
+    /// Asks every guest driver that knows how to announce its addresses to the network, as after a migration.
+    public func announceInterfaces() { devices.announceInterfaces() }
+
     /// Presses the power button; what follows is up to the guest.
     public func pressPowerButton() { platform.power.pressPowerButton() }
 

@@ -27,16 +27,23 @@ struct FlagMachine: ~Copyable {
         var configuration = MachineConfiguration(
             name: flags.name, uuid: identity, cpu: CPUConfiguration(topology: flags.cpus), memory: memory, boot: boot)
         for (index, disk) in flags.disks.enumerated() {
-            let slot = try FlagMachine.open(
-                "--disk", disk.path, disk.isReadOnly ? O_RDONLY : O_RDWR, into: &bundle)
-            configuration.disks.append(
-                DiskConfiguration(name: "disk\(index)", file: slot, serial: disk.serial, readonly: disk.isReadOnly))
+            configuration.disks.append(try FlagMachine.open(disk, name: "disk\(index)", into: &bundle))
         }
         for (index, net) in flags.nets.enumerated() {
-            let slot = try FlagMachine.openTap(net.tap, into: &bundle)
+            var taps: [DescriptorSlot] = []
+            var vhost: [DescriptorSlot] = []
+            for _ in 0..<net.queues {
+                taps.append(try FlagMachine.openTap(net.tap, into: &bundle))
+                if net.hasVhost {
+                    vhost.append(try FlagMachine.open("--net vhost", "/dev/vhost-net", O_RDWR, into: &bundle))
+                }
+            }
             let mac = net.mac ?? MACAddress(bytes: [0x02, 0x41, 0x50, 0x55, 0x53, UInt8(truncatingIfNeeded: index)])
             guard let mac else { throw FlagError("--net", "has no address") }
-            configuration.nets.append(NetConfiguration(name: "net\(index)", taps: [slot], mac: mac))
+            configuration.nets.append(
+                NetConfiguration(
+                    name: "net\(index)", taps: taps, vhost: vhost, mac: mac, isUp: net.isUp, receiving: net.receiving,
+                    sending: net.sending))
         }
         if flags.hasRNG { configuration.rng = .getrandom }
         for channel in flags.channels {
@@ -93,6 +100,23 @@ struct FlagMachine: ~Copyable {
         } catch {
             throw FlagError(flag, "\(path): \(error.reason)")
         }
+    }
+
+    private static func open(
+        _ flag: DiskFlag, name: String, into bundle: inout DescriptorBundle
+    ) throws -> DiskConfiguration {
+        var disk = flag.disk
+        disk.name = name
+        let mode = disk.readonly ? O_RDONLY : O_RDWR
+        if let path = flag.path { disk.file = try open("--disk", path, mode, into: &bundle) }
+        if let path = flag.dataFile { disk.dataFile = try open("--disk", path, mode, into: &bundle) }
+        for layer in flag.backing {
+            let file = try open("--disk", layer.path, O_RDONLY, into: &bundle)
+            var dataFile: DescriptorSlot?
+            if let path = layer.dataFile { dataFile = try open("--disk", path, O_RDONLY, into: &bundle) }
+            disk.backing.append(ImageLayer(file: file, format: layer.format, dataFile: dataFile))
+        }
+        return disk
     }
 
     private static func openTap(_ name: String, into bundle: inout DescriptorBundle) throws -> DescriptorSlot {

@@ -24,7 +24,7 @@ struct Flags {
     var memory: UInt64 = 512 << 20
     var hugepages: UInt64?
     var prefaultThreads: UInt32 = 0
-    var disks: [Disk] = []
+    var disks: [DiskFlag] = []
     var nets: [Net] = []
     var serial = Serial.stdio
     var hasRNG = false
@@ -34,15 +34,14 @@ struct Flags {
     var watchdog: WatchdogAction?
     var sandbox = true
 
-    struct Disk {
-        var path: String
-        var isReadOnly = false
-        var serial = ""
-    }
-
     struct Net {
         var tap: String
         var mac: MACAddress?
+        var queues = 1
+        var hasVhost = false
+        var isUp = true
+        var receiving: FrameRate?
+        var sending: FrameRate?
     }
 
     struct Channel {
@@ -105,7 +104,7 @@ struct Flags {
         case "--prefault":
             guard let threads = UInt32(value), threads <= 256 else { throw FlagError(name, "must be 0 to 256 threads") }
             prefaultThreads = threads
-        case "--disk": disks.append(try Flags.disk(name, value))
+        case "--disk": disks.append(try DiskFlag(name, try Flags.pairs(name, value)))
         case "--net": nets.append(try Flags.net(name, value))
         case "--serial": serial = try Flags.serial(name, value)
         case "--terminal": terminal = try Flags.serial(name, value)
@@ -122,7 +121,7 @@ struct Flags {
         }
     }
 
-    private static func isOn(_ name: String, _ value: String) throws(FlagError) -> Bool {
+    static func isOn(_ name: String, _ value: String) throws(FlagError) -> Bool {
         guard value == "on" || value == "off" else { throw FlagError(name, "must be on or off, not '\(value)'") }
         return value == "on"
     }
@@ -150,7 +149,7 @@ struct Flags {
     }
 
     /// "512M", "2G", "1048576".
-    private static func bytes(_ name: String, _ value: String) throws(FlagError) -> UInt64 {
+    static func bytes(_ name: String, _ value: String) throws(FlagError) -> UInt64 {
         var digits = value[...]
         for ending in ["iB", "B", "i"] where digits.hasSuffix(ending) { digits = digits.dropLast(ending.count) }
         let shift: UInt64 =
@@ -168,20 +167,6 @@ struct Flags {
         return number << shift
     }
 
-    private static func disk(_ name: String, _ value: String) throws(FlagError) -> Disk {
-        var disk = Disk(path: "")
-        for (key, text) in try pairs(name, value) {
-            switch key {
-            case "path": disk.path = text
-            case "readonly": disk.isReadOnly = try isOn("\(name) readonly", text)
-            case "serial": disk.serial = text
-            default: throw FlagError(name, "takes path=, readonly=on and serial=, not '\(key)'")
-            }
-        }
-        guard !disk.path.isEmpty else { throw FlagError(name, "needs path=FILE") }
-        return disk
-    }
-
     private static func net(_ name: String, _ value: String) throws(FlagError) -> Net {
         var net = Net(tap: "")
         for (key, text) in try pairs(name, value) {
@@ -192,7 +177,17 @@ struct Flags {
                     throw FlagError(name, "mac must be a unicast address such as 02:00:00:00:00:01")
                 }
                 net.mac = mac
-            default: throw FlagError(name, "takes tap= and mac=, not '\(key)'")
+            case "queues":
+                guard let queues = Int(text), (1...ConfigurationLimits.queuePairs).contains(queues) else {
+                    throw FlagError(name, "queues must be 1 to \(ConfigurationLimits.queuePairs)")
+                }
+                net.queues = queues
+            case "vhost": net.hasVhost = try isOn("\(name) vhost", text)
+            case "link": net.isUp = try isOn("\(name) link", text)
+            case "receive": net.receiving = FrameRate(bytesPerSecond: try bytes("\(name) receive", text))
+            case "send": net.sending = FrameRate(bytesPerSecond: try bytes("\(name) send", text))
+            default:
+                throw FlagError(name, "takes tap=, mac=, queues=, vhost=, link=, receive= and send=, not '\(key)'")
             }
         }
         guard !net.tap.isEmpty else { throw FlagError(name, "needs tap=NAME") }

@@ -12,11 +12,22 @@ struct ConfigurationRoundTripTests {
         #expect(try Record.decode(MachineConfiguration.self, Record.encode(machine)) == machine)
     }
 
+    @Test("a disk with every field comes back")
+    func disk() throws {
+        var drive = DiskConfiguration(name: "drive", file: nil, readonly: true)
+        drive.bus = .scsi
+        drive.kind = .cdrom
+        drive.shareable = true
+        for disk in [DiskConfiguration.sample(), drive] {
+            #expect(try Record.decode(DiskConfiguration.self, Record.encode(disk)) == disk)
+        }
+    }
+
     @Test("every request comes back")
     func requests() throws {
         let requests: [ControlRequest] = [
             .start(try .sample()), .pause, .resume, .powerButton, .balloon(bytes: 1 << 30), .reset, .stop, .status,
-            .statistics,
+            .statistics, .setLink(interface: "default", isUp: false),
         ]
         for request in requests {
             let message = ControlMessage.request(id: .max, request)

@@ -67,11 +67,54 @@ struct ValidationCase: Sendable, CustomTestStringConvertible {
         .init("disks[1].serial: must be at most 20 bytes") {
             $0.disks[1].serial = String(repeating: "s", count: 21)
         },
-        .init("disks[0].blockSize: must be 512, 1024, 2048 or 4096") { $0.disks[0].blockSize = 0 },
+        .init("disks[0].file: is needed; only a cdrom may be empty") { $0.disks[0].file = nil },
+        .init("disks[0].bus: must be scsi for a lun") { $0.disks[0].kind = .lun },
+        .init("disks[0].bus: must be scsi for a cdrom") { $0.disks[0].kind = .cdrom },
+        .init("disks[0].readonly: must be true for a cdrom") { machine in
+            machine.disks[0].bus = .scsi
+            machine.disks[0].kind = .cdrom
+        },
+        .init("disks[0].backing: must be empty below a raw image") {
+            $0.disks[0].backing = [ImageLayer(file: .at(9), format: .raw)]
+        },
+        .init("disks[0].dataFile: belongs to qcow2 images only") { $0.disks[0].dataFile = .at(9) },
+        .init("disks[0].backing[0].format: raw has no layers below, but more follow") { machine in
+            machine.disks[0].format = .qcow2
+            machine.disks[0].backing = [.init(file: .at(9), format: .raw), .init(file: .at(10), format: .raw)]
+        },
+        .init("disks[0].cache: must be none for a shareable disk: other machines do not see this host's page cache") {
+            machine in
+            machine.disks[0].shareable = true
+            machine.disks[0].cache = .writeback
+        },
+        .init("disks[0].format: must be raw for a shareable disk: each writer would keep its own tables") { machine in
+            machine.disks[0].shareable = true
+            machine.disks[0].format = .qcow2
+        },
+        .init("disks[0].queues: must be 1 to 256") { $0.disks[0].queues = 0 },
+        .init("disks[0].logicalBlockSize: must be a power of two from 512 to 2097152") {
+            $0.disks[0].logicalBlockSize = 0
+        },
+        .init("disks[0].physicalBlockSize: must be a power of two from 512 to 2097152") {
+            $0.disks[0].physicalBlockSize = 4097
+        },
+        .init("disks[0].physicalBlockSize: must be at least logicalBlockSize") { machine in
+            machine.disks[0].logicalBlockSize = 4096
+            machine.disks[0].physicalBlockSize = 512
+        },
+        .init("disks[0].requestLimit.perSecond: must be at least 1; leave the limit out for none") {
+            $0.disks[0].requestLimit = DiskRateLimit(perSecond: 0)
+        },
+        .init("disks[0].byteLimit.burst: must be 1 to 281474976710656") {
+            $0.disks[0].byteLimit = DiskRateLimit(perSecond: 1, burst: .max)
+        },
+        .init("disks[0].bus: only virtio is served") { $0.disks[0].bus = .scsi },
         .init("disks[1].bootOrder: must be at least 1") { $0.disks[1].bootOrder = 0 },
         .init("nets[0].bootOrder: another device has this place") { $0.nets[0].bootOrder = 1 },
         .init("nets[0].taps: must not be empty") { $0.nets[0].taps = [] },
         .init("nets[0].taps: must be at most 64") { $0.nets[0].taps = [DescriptorSlot](repeating: .at(4), count: 65) },
+        .init("nets[0].vhost: must be none or one for each of the taps") { $0.nets[0].vhost = [.at(9)] },
+        .init("nets[0].vhost: cannot be held to a rate; leave out either") { $0.nets[0].vhost = [.at(9), .at(10)] },
         .init("nets[0].mac: 00:00:00:00:00:00 must be a unicast address") { machine in
             machine.nets[0].mac = MACAddress("00:00:00:00:00:00") ?? machine.nets[0].mac
         },

@@ -9,6 +9,7 @@ struct GuestPlan {
     struct Disk {
         var path: String
         var isReadOnly = false
+        var queues: UInt16 = 1
     }
 
     enum Console {
@@ -45,7 +46,9 @@ struct GuestPlan {
         for (index, disk) in disks.enumerated() {
             let file = try GuestPlan.slot(
                 in: &bundle, FileDescriptor.open(disk.path, disk.isReadOnly ? O_RDONLY : O_RDWR))
-            machine.disks.append(DiskConfiguration(name: "disk\(index)", file: file, readonly: disk.isReadOnly))
+            var planned = DiskConfiguration(name: "disk\(index)", file: file, readonly: disk.isReadOnly)
+            planned.queues = disk.queues
+            machine.disks.append(planned)
         }
         if let tap {
             guard let mac = MACAddress(bytes: [2, 0, 0, 0, 0, 1]) else { throw ProofFailure("no MAC address") }

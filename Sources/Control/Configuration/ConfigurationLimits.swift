@@ -28,6 +28,12 @@ public enum ConfigurationLimits {
     public static let diskSerial = 20
     /// Most disks, or interfaces: each takes a slot of the one PCI bus.
     public static let devices = 24
+    /// Most queues of a disk.
+    public static let diskQueues: UInt16 = 256
+    /// Sizes of a disk's blocks, in bytes (KubeVirt `blockSize.custom`).
+    public static let blockSizes: ClosedRange<UInt32> = 512...(2 << 20)
+    /// The highest rate or burst, of requests or bytes: what never limits anything.
+    public static let mostPerSecond: UInt64 = 1 << 48
     /// Most channels: ports of one virtio console.
     public static let channels = 14
     /// Longest name of a channel, in bytes.

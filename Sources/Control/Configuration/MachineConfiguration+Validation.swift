@@ -80,9 +80,12 @@ extension MachineConfiguration {
     var slots: [(path: String, slot: DescriptorSlot)] {
         var slots = [("boot.kernel", boot.kernel)]
         if let initrd = boot.initrd { slots.append(("boot.initrd", initrd)) }
-        for (index, disk) in disks.enumerated() { slots.append(("disks[\(index)].file", disk.file)) }
+        for (index, disk) in disks.enumerated() {
+            for (field, slot) in disk.slots { slots.append(("disks[\(index)].\(field)", slot)) }
+        }
         for (index, net) in nets.enumerated() {
             for (queue, tap) in net.taps.enumerated() { slots.append(("nets[\(index)].taps[\(queue)]", tap)) }
+            for (queue, file) in net.vhost.enumerated() { slots.append(("nets[\(index)].vhost[\(queue)]", file)) }
         }
         if case .file(let slot) = rng { slots.append(("rng.slot", slot)) }
         for (index, channel) in channels.enumerated() {
@@ -101,16 +104,23 @@ extension MachineConfiguration {
     }
 
     private func validateSlots(_ descriptors: Int) throws(ConfigurationError) {
-        var used = [Bool](repeating: false, count: max(descriptors, 0))
-        for (path, slot) in slots {
-            let index = Int(slot.rawValue)
-            try require(
-                used.indices.contains(index), path, "slot \(index) is not among the \(descriptors) descriptors sent")
-            try require(!used[index], path, "slot \(index) is used twice")
-            used[index] = true
-        }
-        if let spare = used.firstIndex(of: false) {
-            throw ConfigurationError("descriptors[\(spare)]", "no field refers to it")
-        }
+        try requireEachOnce(slots, among: descriptors)
+    }
+}
+
+/// Requires that each of so many descriptors is referred to, and once.
+func requireEachOnce(
+    _ slots: [(path: String, slot: DescriptorSlot)], among descriptors: Int
+) throws(ConfigurationError) {
+    var used = [Bool](repeating: false, count: max(descriptors, 0))
+    for (path, slot) in slots {
+        let index = Int(slot.rawValue)
+        try require(
+            used.indices.contains(index), path, "slot \(index) is not among the \(descriptors) descriptors sent")
+        try require(!used[index], path, "slot \(index) is used twice")
+        used[index] = true
+    }
+    if let spare = used.firstIndex(of: false) {
+        throw ConfigurationError("descriptors[\(spare)]", "no field refers to it")
     }
 }

@@ -21,6 +21,8 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
     public var smbios: SMBIOSStrings
     /// Disks, in the order of their PCI slots.
     public var disks: [DiskConfiguration]
+    /// Whether there is a SCSI controller even without a disk on it, so that disks can be attached later.
+    public var hasSCSI: Bool
     /// Network interfaces, in the order of their PCI slots.
     public var nets: [NetConfiguration]
     /// Where virtio-rng gets its bytes; nil for no such device.
@@ -55,6 +57,7 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         self.boot = boot
         smbios = SMBIOSStrings()
         disks = []
+        hasSCSI = false
         nets = []
         rng = nil
         terminal = .nowhere
@@ -77,6 +80,7 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         fields.put("boot", boot)
         fields.put("smbios", smbios)
         fields.put("disks", disks)
+        fields.put("hasSCSI", hasSCSI)
         fields.put("nets", nets)
         fields.put("rng", rng)
         fields.put("terminal", terminal)
@@ -100,6 +104,7 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         boot = try fields.take("boot")
         smbios = try fields.take("smbios")
         disks = try fields.take("disks")
+        hasSCSI = try fields.take("hasSCSI")
         nets = try fields.take("nets")
         rng = try fields.take("rng")
         terminal = try fields.take("terminal")

@@ -18,6 +18,8 @@ public enum ControlEvent: RecordChoice, Equatable, Sendable {
     case guestReset(cause: ResetCause)
     /// The guest's kernel reported a panic (pvpanic event bits: 1 panicked, 2 crash kernel loaded).
     case guestPanicked(event: UInt8)
+    /// The host's storage failed a disk; `paused` follows, unless the machine is paused already.
+    case diskStopped(DiskStop)
     /// The guest stopped feeding its watchdog, which then did this.
     case watchdogExpired(action: WatchdogAction)
     /// The guest opened or closed channels; these are open now.
@@ -37,6 +39,7 @@ public enum ControlEvent: RecordChoice, Equatable, Sendable {
         case .guestShutdown: "guestShutdown"
         case .guestReset: "guestReset"
         case .guestPanicked: "guestPanicked"
+        case .diskStopped: "diskStopped"
         case .watchdogExpired: "watchdogExpired"
         case .channelsChanged: "channelsChanged"
         case .failed: "failed"
@@ -54,6 +57,7 @@ public enum ControlEvent: RecordChoice, Equatable, Sendable {
             fields.put("cause", cause)
         case .guestPanicked(let event):
             fields.put("event", event)
+        case .diskStopped(let payload): payload.encode(into: &fields)
         case .watchdogExpired(let action):
             fields.put("action", action)
         case .channelsChanged(let open):
@@ -75,6 +79,7 @@ public enum ControlEvent: RecordChoice, Equatable, Sendable {
         case "guestShutdown": self = .guestShutdown
         case "guestReset": self = .guestReset(cause: try fields.take("cause"))
         case "guestPanicked": self = .guestPanicked(event: try fields.take("event"))
+        case "diskStopped": self = .diskStopped(try DiskStop(from: &fields))
         case "watchdogExpired": self = .watchdogExpired(action: try fields.take("action"))
         case "channelsChanged": self = .channelsChanged(open: try fields.take("open"))
         case "failed": self = .failed(message: try fields.take("message"))

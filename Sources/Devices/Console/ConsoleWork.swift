@@ -149,14 +149,18 @@ struct ConsoleWork: ~Copyable, QueueWork {
                     budget &-= 1
                     guard pass(to: port) else {
                         lane.queue.putBack(chain.token)
-                        return lane.queue.flush()
+                        lane.queue.flush()
+                        return
                     }
                     lane.queue.complete(chain.token, written: 0)
                 }
                 lane.queue.flush()
                 if !port.canWrite, port.isHostOpen { return }
                 // The worker looks at its commands, and this brings it back.
-                if budget <= 0 { return EventFD.signal(lane.kick) }
+                if budget <= 0 {
+                    EventFD.signal(lane.kick)
+                    return
+                }
             } while lane.queue.enableKicks()
         } catch {
             fail(lane)
@@ -212,7 +216,10 @@ struct ConsoleWork: ~Copyable, QueueWork {
                 }
                 lane.queue.flush()
                 if !port.canRead { return }
-                if budget <= 0 { return EventFD.signal(lane.kick) }
+                if budget <= 0 {
+                    EventFD.signal(lane.kick)
+                    return
+                }
             } while lane.queue.enableKicks()
         } catch {
             fail(lane)
@@ -261,7 +268,10 @@ struct ConsoleWork: ~Copyable, QueueWork {
                 }
                 lane.queue.flush()
                 tellNews()
-                if budget <= 0 { return EventFD.signal(lane.kick) }
+                if budget <= 0 {
+                    EventFD.signal(lane.kick)
+                    return
+                }
             } while lane.queue.enableKicks()
         } catch {
             fail(lane)
@@ -307,7 +317,10 @@ struct ConsoleWork: ~Copyable, QueueWork {
                 }
                 lane.queue.flush()
                 if !hasNews { return }
-                if budget <= 0 { return EventFD.signal(lane.kick) }
+                if budget <= 0 {
+                    EventFD.signal(lane.kick)
+                    return
+                }
             } while lane.queue.enableKicks()
         } catch {
             fail(lane)

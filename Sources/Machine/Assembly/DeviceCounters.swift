@@ -31,6 +31,29 @@ extension NetMetrics.Snapshot {
             Control.Counter(name: "sendDrops", value: sendDrops), Control.Counter(name: "malformed", value: malformed),
         ]
     }
+
+    /// The numbers of the two queues of pair `index`, each with its queue's name before it.
+    func counters(ofPair index: Int) -> [Control.Counter] {
+        let receive: KeyValuePairs = [
+            "packets": framesReceived, "bytes": bytesReceived, "drops": receiveDrops, "errors": receiveFailures,
+            "kicks": receiveKicks, "interrupts": receiveInterrupts,
+        ]
+        let send: KeyValuePairs = [
+            "packets": framesSent, "bytes": bytesSent, "drops": sendDrops, "errors": malformedFrames,
+            "kicks": sendKicks, "interrupts": sendInterrupts,
+        ]
+        return receive.map { Control.Counter(name: "rx\(index).\($0.key)", value: $0.value) }
+            + send.map { Control.Counter(name: "tx\(index).\($0.key)", value: $0.value) }
+    }
+}
+
+extension NetMetrics {
+    /// A card's numbers: the sums over its pairs, then each queue's own.
+    static func counters(ofPairs pairs: [Snapshot]) -> [Control.Counter] {
+        guard let first = pairs.first else { return [] }
+        let queues = pairs.enumerated().flatMap { $1.counters(ofPair: $0) }
+        return pairs.dropFirst().reduce(first, +).counters + queues
+    }
 }
 
 extension Console {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Control
+import Glibc
 import Linux
 import PodNetwork
 import VMISpec
@@ -55,10 +56,17 @@ public struct Preparation: ~Copyable {
                 return try ImageDirectory.open(path, of: image, field: planned.field)
             case .volume(let volume, let isReadOnly):
                 return try volumes.open(volume, isReadOnly: isReadOnly, field: planned.field, of: instance)
-            case .tap(let name, let network, let interface):
-                let tap = try PodTap.open(name, network: network, field: planned.field)
+            case .tap(let name, let isOneOfSeveral, let network, let interface):
+                let tap = try PodTap.open(
+                    name, isOneOfSeveral: isOneOfSeveral, network: network, field: planned.field)
                 configuration.nets[interface].mtu = tap.mtu
                 return try tap.descriptor.duplicate()
+            case .vhostNet:
+                do throws(Errno) { return try FileDescriptor.open(PodFacts.vhostNet, O_RDWR) } catch {
+                    throw SupervisorError(
+                        planned.field, "\(PodFacts.vhostNet) cannot be opened: \(error.reason); is it the pod's to use?"
+                    )
+                }
             case .console:
                 let socket = try SocketPath.listen(RuntimeDirectory.File.serial.rawValue, in: directory)
                 return try socket.descriptor.duplicate()

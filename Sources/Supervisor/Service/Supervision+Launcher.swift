@@ -78,6 +78,13 @@ extension Supervision {
             hasPanicked = true
             journal.write("the guest's kernel panicked")
             tell(["event": .string("panicked")])
+        case .diskStopped(let stop):
+            let hope = stop.isNoSpace ? "it goes on when there is space" : "it goes on when it is resumed"
+            journal.write("paused: disk \(stop.disk) failed (\(stop.message)); \(hope)")
+            tell([
+                "event": .string("diskStopped"), "disk": .string(stop.disk), "text": .string(stop.message),
+                "noSpace": .bool(stop.isNoSpace),
+            ])
         case .watchdogExpired(let action):
             journal.write("the guest stopped feeding its watchdog: \(action.rawValue)")
             tell(["event": .string("watchdog"), "action": .string(action.rawValue)])
