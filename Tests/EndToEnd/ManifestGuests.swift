@@ -63,6 +63,13 @@ struct ManifestGuests {
         #expect(try await Self.said("resume").status == "0")
     }
 
+    @Test("Debian's own agent answers, and has put the keys where they belong")
+    func agent() async throws {
+        let log = try await Self.host.value.text("debian.log").split(separator: "\n")
+        #expect(log.contains("the guest's agent is there"))
+        #expect(log.contains("the guest has the access credentials"), "\(log)")
+    }
+
     @Test("a console client that comes late is shown the login prompt")
     func lateClient() async throws {
         #expect(try await Self.host.value.text("late.output").contains("login: "))

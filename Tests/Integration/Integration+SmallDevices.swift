@@ -13,9 +13,12 @@ extension Integration {
 
         init() throws { scratch = try Scratch() }
 
-        @Test("pages go into the balloon, free ones are reported, and statistics are asked for again and again")
-        func balloon() throws {
-            let launcher = try Payload.run("smalldevices", "mode=balloon rounds=3", ["--balloon", "statistics=1"])
+        @Test(
+            "pages go into the balloon, free ones are reported, and statistics are asked for again and again",
+            arguments: ["", " ring=packed"])
+        func balloon(ring: String) throws {
+            let launcher = try Payload.run(
+                "smalldevices", "mode=balloon rounds=3" + ring, ["--balloon", "statistics=1"])
             #expect(launcher.console.contains("kind=inflated pages=256"))
             #expect(launcher.console.contains("kind=reported pages=256"))
             #expect(launcher.console.contains("kind=asked rounds=3"))
@@ -104,11 +107,12 @@ extension Integration {
             }
         }
 
-        @Test("a channel carries bytes both ways, and whoever connects next goes on")
-        func channel() throws {
+        @Test(
+            "a channel carries bytes both ways, and whoever connects next goes on", arguments: ["", " ring=packed"])
+        func channel(ring: String) throws {
             let path = scratch.path("channel")
             let launcher = try Payload.start(
-                "smalldevices", "mode=console rounds=2", ["--channel", "name=org.test.echo,path=\(path)"])
+                "smalldevices", "mode=console rounds=2" + ring, ["--channel", "name=org.test.echo,path=\(path)"])
             try launcher.waitForConsole("kind=open round=0")
             do { try talk(try UnixSocket.connect(path), (0..<100).map { "line \($0)\n" } + ["bye\n"]) }
             try launcher.waitForConsole("kind=closed lines=100")

@@ -5,15 +5,25 @@ import Linux
 import VMISpec
 
 extension Supervision {
-    /// Watches the guest agent's channel and tells clients when an agent comes or goes.
+    /// Watches the guest agent's channel; when an agent comes or goes, and how credentials stand, is told and noted.
     func watchAgent() throws(Errno) {
         try watch.add(agent.descriptor, .readable, token: Token.agent)
         try watch.add(agentTimer.descriptor.raw, .readable, token: Token.agentTimer)
         var wasConnected = false
+        var credentials: CredentialStatus?
         agent.onChange = { [weak self] in
-            guard let self, agent.isConnected != wasConnected else { return }
-            wasConnected.toggle()
-            tell(["event": .string(wasConnected ? "agentConnected" : "agentDisconnected")])
+            guard let self else { return }
+            if agent.isConnected != wasConnected {
+                wasConnected.toggle()
+                journal.write("the guest's agent is \(wasConnected ? "there" : "gone")")
+                tell(["event": .string(wasConnected ? "agentConnected" : "agentDisconnected")])
+            }
+            guard agent.credentialStatus != credentials, let status = agent.credentialStatus else { return }
+            credentials = status
+            switch status {
+            case .synchronized: journal.write("the guest has the access credentials")
+            case .failed(let reason): journal.write("the guest does not have the access credentials: \(reason)")
+            }
         }
     }
 

@@ -23,9 +23,12 @@ final class ConsoleRig {
     private var addresses: [UInt16: UInt64] = [:]
     private var next: UInt64 = 0x40_0000
 
-    init(_ ports: [ConsolePort], features: UInt64 = ConsoleFeature.multiport, starts: Bool = true) throws {
+    init(
+        _ ports: [ConsolePort], features: UInt64 = ConsoleFeature.multiport, starts: Bool = true,
+        layout: RingLayout = .split
+    ) throws {
         console = try Console(ports)
-        rig = try WorkerRig(queues: console.queueSizes.count)
+        rig = try WorkerRig(queues: console.queueSizes.count, layout: layout)
         if starts { console.start(rig.setup(features: features | Feature.eventIndex)) }
         for _ in 0..<16 { try offer(2, 256) }
         try rig.kick(2)

@@ -49,10 +49,10 @@ struct ConsoleTests {
         #expect(!port.isGuestOpen)
     }
 
-    @Test("bytes go both ways through a channel, in order")
-    func bytes() throws {
+    @Test("bytes go both ways through a channel, in order", arguments: RingLayout.allCases)
+    func bytes(layout: RingLayout) throws {
         let (port, host) = try channel()
-        let rig = try ConsoleRig([port])
+        let rig = try ConsoleRig([port], layout: layout)
         try rig.say(0, port: 0, value: 1)
         #expect(try rig.hear() == .init(port: 1, event: 1, value: 1), "there is no port 0")
         _ = try rig.open(1, expecting: 2)
@@ -68,11 +68,13 @@ struct ConsoleTests {
         rig.console.stop()
     }
 
-    @Test("a host that does not read holds its own port's guest up, neither memory nor another port, and loses nothing")
-    func backPressure() throws {
+    @Test(
+        "a host that does not read holds its own port's guest up, neither memory nor another port, and loses nothing",
+        arguments: RingLayout.allCases)
+    func backPressure(layout: RingLayout) throws {
         let (slow, slowHost) = try channel("slow")
         let (quick, quickHost) = try channel("quick")
-        let rig = try ConsoleRig([slow, quick])
+        let rig = try ConsoleRig([slow, quick], layout: layout)
         try rig.say(0, port: 0, value: 1)
         _ = try rig.hear()
         _ = try rig.hear()
@@ -91,7 +93,7 @@ struct ConsoleTests {
         // A pause in the middle of a buffer, and a save: what the host has is not sent again.
         rig.console.pause()
         let position = try #require(rig.console.queuePositions().first { $0.queue == 5 })
-        #expect(position.nextAvailable == position.nextUsed && position.nextUsed < count)
+        #expect(position.nextAvailable == position.nextUsed)
         let saved = try Record.decode(ConsoleState.self, Record.encode(rig.console.state))
         #expect(saved.ports[0].sent > 0 && saved.ports[0].isGuestOpen && saved.ports[0].name == "slow")
         rig.console.resume()

@@ -23,7 +23,7 @@ struct Balloon {
         self.machine = machine
         device = try VirtioDevice(try PCI(machine).find(vendor: 0x1AF4, device: 0x1045))
         features = try device.negotiate(
-            Balloon.statistics | Balloon.reporting | Features.indirect | Features.eventIndex)
+            Balloon.statistics | Balloon.reporting | Lane.features(device, machine))
         inflate = try Lane(device, 0, features: features, machine)
         deflate = try Lane(device, 1, features: features, machine)
         statistics = try Lane(device, 2, features: features, machine)

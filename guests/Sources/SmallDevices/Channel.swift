@@ -18,7 +18,7 @@ struct Channel {
     init(_ machine: Machine) throws(Failure) {
         self.machine = machine
         let device = try VirtioDevice(try PCI(machine).find(vendor: 0x1AF4, device: 0x1043))
-        let features = try device.negotiate(Channel.multiport | Features.indirect | Features.eventIndex)
+        let features = try device.negotiate(Channel.multiport | Lane.features(device, machine))
         guard features & Channel.multiport != 0, hw_load32(device.config + 4) >= 2 else { throw Failure("no-ports") }
         told = try Lane(device, 2, features: features, machine)
         says = try Lane(device, 3, features: features, machine)

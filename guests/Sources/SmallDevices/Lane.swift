@@ -9,6 +9,15 @@ struct Lane {
     let clock: Clock
     static let vector: UInt8 = 0x50
 
+    /// The features of rings: packed ones where the command line says `ring=packed`.
+    /// - Throws: when the device does not have them.
+    static func features(_ device: VirtioDevice, _ machine: Machine) throws(Failure) -> UInt64 {
+        let usual = Features.indirect | Features.eventIndex
+        guard machine.arguments.has("ring", "packed") else { return usual }
+        guard device.offered & Features.packed != 0 else { throw Failure("no-packed-ring", seen: device.offered) }
+        return usual | Features.packed
+    }
+
     init(_ device: VirtioDevice, _ index: UInt16, features: UInt64, _ machine: Machine) throws(Failure) {
         queue = try device.queue(
             index, size: 64, features: features, vector: Lane.vector, processor: machine.processorIDs[0])

@@ -8,6 +8,7 @@ import Runtime
 /// often as they are asked for (`rounds=`, 2), the target is reached (`target=` pages to wait for, 0). `mode=console`:
 /// sends every line on channel 1 back until it is "bye", opening and closing the channel `rounds=` times (1).
 /// `mode=watchdog`: feeds it for `feed=` milliseconds (200) and then stops; `ticks=` of each stage (256).
+/// All virtio ones: `ring=packed`.
 @main
 struct SmallDevices: Payload {
     static let name: StaticString = "smalldevices"
