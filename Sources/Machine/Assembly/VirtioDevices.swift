@@ -6,7 +6,6 @@ internal import Linux
 internal import Network
 internal import PCI
 internal import Sandbox
-internal import Storage
 internal import Virtio
 
 /// The virtio devices of a machine, each behind a PCI function: disks first, in boot order, then interfaces, then the
@@ -19,6 +18,8 @@ final class VirtioDevices: Sendable {
     }
 
     private let entries: [Entry]
+    /// What an operator may want to know of how the devices were built.
+    let notes: [String]
 
     /// Builds the devices, their threads included, and puts them on the bus.
     /// - Throws: `MachineError` that names the device.
@@ -28,15 +29,13 @@ final class VirtioDevices: Sendable {
     ) throws(MachineError) {
         var entries: [Entry] = []
         // One program a class of thread: compiling takes a good part of a millisecond.
-        let blockDoor = try VirtioDevices.door(.block, of: cage, isNeeded: !configuration.disks.isEmpty)
         let netDoor = try VirtioDevices.door(.net, of: cage, isNeeded: !configuration.nets.isEmpty)
+        var disks = DiskAssembly(cage: cage, cpus: cpus)
         for (index, disk) in VirtioDevices.inBootOrder(configuration.disks).enumerated() {
-            guard let slot = disk.file, let file = descriptors.take(slot) else {
-                throw .configuration(field: "disks[\(disk.name)].file", "its descriptor did not come")
-            }
-            let device = try VirtioDevices.disk(disk, file, thread: "block \(index)", cpus: cpus, door: blockDoor)
+            let device = try disks.block(disk, &descriptors, thread: "block \(index)")
             entries.append(Entry(device: device, name: disk.name) { device.metrics.counters })
         }
+        notes = disks.notes
         for (index, net) in configuration.nets.enumerated() {
             guard let slot = net.taps.first, let tap = descriptors.take(slot) else {
                 throw .configuration(field: "nets[\(net.name)].taps", "its descriptor did not come")
@@ -87,22 +86,6 @@ final class VirtioDevices: Sendable {
     private static func inBootOrder(_ disks: [DiskConfiguration]) -> [DiskConfiguration] {
         disks.filter { $0.bootOrder != nil }.sorted { ($0.bootOrder ?? 0) < ($1.bootOrder ?? 0) }
             + disks.filter { $0.bootOrder == nil }
-    }
-
-    private static func disk(
-        _ disk: DiskConfiguration, _ file: consuming FileDescriptor, thread: String, cpus: CPUSet?,
-        door: @escaping @Sendable () -> Void
-    ) throws(MachineError) -> Block<SynchronousEngine<RawImage>> {
-        do {
-            return try Block(
-                profile: DiskProfile(name: disk.name, serial: disk.serial), thread: thread, cpus: cpus, onStart: door
-            ) { _ in
-                let image = try RawImage(owning: try file.duplicate(), name: disk.name, readOnly: disk.readonly)
-                return SynchronousEngine(image)
-            }
-        } catch {
-            throw .device("disk \(disk.name)", "\(error)")
-        }
     }
 
     private static func interface(

@@ -20,6 +20,8 @@ extension SystemCallFilter {
         rules: SystemCallRule.everyThread
             + KVMRequest.onMainThread.map { SystemCallRule.ioctl($0) }
             + SystemCallRule.allow("timerfd_settime", "recvmsg", "sendmsg", "pread64", "fstat")
+            // A disk that has grown: its device says how large it is now.
+            + [.ioctl(StorageRequest.size)]
             // A terminal in raw mode is put back at the end.
             + TerminalRequest.restore.map { SystemCallRule.ioctl($0) }
             // fstat of an open descriptor, as glibc makes it: an empty path and AT_EMPTY_PATH.

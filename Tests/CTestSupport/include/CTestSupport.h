@@ -8,3 +8,8 @@ long ctest_allocations(void);
 /// Makes a thread of another process, which sleeps in a system call, make another one without arguments instead, and lets
 /// it go. Returns 0 or an errno.
 int ctest_plant_call(int thread, long call);
+
+/// Makes a system call of the calling thread, and of those it starts, fail with `error` from now on; 0, or -errno.
+long ctest_forbid(long call, int error);
+/// The number of io_uring_setup.
+long ctest_io_uring_setup(void);
