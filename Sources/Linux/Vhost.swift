@@ -152,6 +152,12 @@ public struct Vhost: ~Copyable, Sendable {
         try setFile(CLINUX_VHOST_SET_VRING_CALL, ring, event, "ioctl VHOST_SET_VRING_CALL")
     }
 
+    /// Gives the eventfd that the kernel signals when it finds the ring broken and leaves it; nil tells nobody.
+    /// - Throws: `Errno` of `ioctl`.
+    public borrowing func setError(ofRing ring: UInt32, _ event: Int32?) throws(Errno) {
+        try setFile(CLINUX_VHOST_SET_VRING_ERR, ring, event, "ioctl VHOST_SET_VRING_ERR")
+    }
+
     // MARK: Kinds of device
 
     /// Runs a ring of a vhost-net on a tap (or socket); nil stops it and returns when what was under way is done.

@@ -76,6 +76,9 @@ public final class PodNetwork {
     @discardableResult
     public func cleanUp() -> [String] { Self.undo(&journals) }
 
+    /// Leaves everything as it is, as a process that is killed does; for tests.
+    func forget() { journals = [] }
+
     // MARK: Parts
 
     private struct Connection {

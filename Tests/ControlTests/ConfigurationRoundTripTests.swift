@@ -26,7 +26,8 @@ struct ConfigurationRoundTripTests {
     @Test("every request comes back")
     func requests() throws {
         let requests: [ControlRequest] = [
-            .start(try .sample()), .pause, .resume, .powerButton, .reset, .stop, .status, .statistics,
+            .start(try .sample()), .pause, .resume, .powerButton, .balloon(bytes: 1 << 30), .reset, .stop, .status,
+            .statistics, .setLink(interface: "default", isUp: false),
         ]
         for request in requests {
             let message = ControlMessage.request(id: .max, request)
@@ -57,6 +58,7 @@ struct ConfigurationRoundTripTests {
         .ready(LauncherGreeting(version: "0.1", processID: 12)),
         .started(StartReport(marks: [TimingMark(name: "memory", nanoseconds: 900)], vcpuThreads: [12, 13])),
         .paused, .resumed, .guestShutdown, .guestReset(cause: .tripleFault), .guestPanicked(event: 1),
+        .watchdogExpired(action: .injectNMI), .channelsChanged(open: ["org.qemu.guest_agent.0"]),
         .failed(message: "KVM_RUN: entry failed"), .log(LogLine(level: .warning, text: "tap is down")),
     ]
 

@@ -9,7 +9,7 @@ extension DescriptorSlot {
 
 extension MachineConfiguration {
     /// How many descriptors `sample` refers to.
-    static let sampleDescriptors = 9
+    static let sampleDescriptors = 12
 
     /// A valid machine that uses every field.
     static func sample() throws(SampleError) -> MachineConfiguration {
@@ -34,7 +34,17 @@ extension MachineConfiguration {
             DiskConfiguration(name: "cloudinit", file: .at(3), readonly: true),
         ]
         machine.nets = [NetConfiguration(name: "default", taps: [.at(4), .at(5)], mac: mac, mtu: 1450, bootOrder: 2)]
+        machine.nets[0].isUp = false
+        machine.nets[0].receiving = FrameRate(
+            bytesPerSecond: 1 << 30, burstBytes: 1 << 20, framesPerSecond: 7, burstFrames: 3)
         machine.rng = .file(slot: .at(6))
+        machine.terminal = .listener(slot: .at(9))
+        machine.channels = [
+            ChannelConfiguration(name: ChannelConfiguration.guestAgent, end: .stream(slot: .at(10))),
+            ChannelConfiguration(name: "second", end: .listener(slot: .at(11))),
+        ]
+        machine.balloon = BalloonConfiguration(freePageReporting: false, statisticsSeconds: 5)
+        machine.watchdog = .poweroff
         machine.console = .stdio(input: .at(7), output: .at(8))
         machine.pvpanic = true
         machine.onPanic = .pause

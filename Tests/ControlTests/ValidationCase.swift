@@ -113,6 +113,8 @@ struct ValidationCase: Sendable, CustomTestStringConvertible {
         .init("nets[0].bootOrder: another device has this place") { $0.nets[0].bootOrder = 1 },
         .init("nets[0].taps: must not be empty") { $0.nets[0].taps = [] },
         .init("nets[0].taps: must be at most 64") { $0.nets[0].taps = [DescriptorSlot](repeating: .at(4), count: 65) },
+        .init("nets[0].vhost: must be none or one for each of the taps") { $0.nets[0].vhost = [.at(9)] },
+        .init("nets[0].vhost: cannot be held to a rate; leave out either") { $0.nets[0].vhost = [.at(9), .at(10)] },
         .init("nets[0].mac: 00:00:00:00:00:00 must be a unicast address") { machine in
             machine.nets[0].mac = MACAddress("00:00:00:00:00:00") ?? machine.nets[0].mac
         },
@@ -122,11 +124,22 @@ struct ValidationCase: Sendable, CustomTestStringConvertible {
         .init("nets[0].mtu: must be at least 68") { $0.nets[0].mtu = 67 },
         .init("nets[1].name: another interface has this name") { $0.nets.append($0.nets[0]) },
         .init("nets[1].mac: another interface has this address") { machine in
-            machine.nets.append(NetConfiguration(name: "second", taps: [.at(9)], mac: machine.nets[0].mac))
+            machine.nets.append(NetConfiguration(name: "second", taps: [.at(12)], mac: machine.nets[0].mac))
         },
+        .init("channels: more than 14") { machine in
+            machine.channels = [ChannelConfiguration](repeating: machine.channels[0], count: 15)
+        },
+        .init("channels[1].name: another channel has this name") { $0.channels[1].name = $0.channels[0].name },
+        .init("channels[0].name: must not be empty") { $0.channels[0].name = "" },
+        .init("channels[0].name: must be at most 64 bytes") { $0.channels[0].name = String(repeating: "c", count: 65) },
+        .init("channels[0].name: must be usable as a file name") { $0.channels[0].name = "a/b" },
+        .init("channels[1].name: must be usable as a file name") { $0.channels[1].name = ".." },
+        .init("channels[1].end.slot: slot 10 is used twice") { $0.channels[1].end = .stream(slot: .at(10)) },
+        .init("terminal.slot: slot 11 is used twice") { $0.terminal = .listener(slot: .at(11)) },
+        .init("balloon.statisticsSeconds: must be at most 86400") { $0.balloon?.statisticsSeconds = 86_401 },
         .init("boot.initrd: slot 0 is used twice") { $0.boot.initrd = .at(0) },
-        .init("disks[0].file: slot 9 is not among the 9 descriptors sent") { $0.disks[0].file = .at(9) },
-        .init("rng.slot: slot 65535 is not among the 9 descriptors sent") { $0.rng = .file(slot: .at(.max)) },
+        .init("disks[0].file: slot 12 is not among the 12 descriptors sent") { $0.disks[0].file = .at(12) },
+        .init("rng.slot: slot 65535 is not among the 12 descriptors sent") { $0.rng = .file(slot: .at(.max)) },
         .init("descriptors[6]: no field refers to it") { $0.rng = .getrandom },
         .init("descriptors[7]: no field refers to it") { $0.console = .nowhere },
     ]

@@ -101,14 +101,20 @@ public func seedControl(_ count: UnsafeMutableRawPointer, _ words: UnsafeMutable
     machine.disks[0].byteLimit = DiskRateLimit(perSecond: 1)
     machine.rng = .getrandom
     machine.console = .listener(slot: DescriptorSlot(rawValue: 2))
-    let large = piece(.request(id: 2, .start(machine)), descriptors: 3)
+    machine.balloon = BalloonConfiguration()
+    machine.watchdog = .reset
+    machine.channels = [ChannelConfiguration(name: "c", end: .stream(slot: DescriptorSlot(rawValue: 3)))]
+    let large = piece(.request(id: 2, .start(machine)), descriptors: 4)
     FuzzSeeds.write("start-small", small)
     FuzzSeeds.write("start-large", large)
-    let requests: [ControlRequest] = [.pause, .resume, .reset, .status, .statistics, .powerButton, .stop]
+    let requests: [ControlRequest] = [
+        .pause, .resume, .reset, .status, .statistics, .powerButton, .balloon(bytes: 1), .stop,
+    ]
     FuzzSeeds.write("requests", requests.flatMap { piece(.request(id: 3, $0), descriptors: 0) })
     let report = StartReport(marks: [TimingMark(name: "m", nanoseconds: 1)], vcpuThreads: [1])
     let events: [ControlEvent] = [
         .started(report), .paused, .guestReset(cause: .acpi), .failed(message: "m"),
+        .watchdogExpired(action: .pause), .channelsChanged(open: ["c"]),
     ]
     FuzzSeeds.write("events", events.flatMap { piece(.event($0), descriptors: 0) })
     FuzzSeeds.write("replies", piece(.reply(id: 1, .status(MachineStatus(state: .running))), descriptors: 0))

@@ -18,7 +18,9 @@ struct NameTests {
     }
 
     /// From KubeVirt's own tests (pkg/network).
-    @Test("are hashed as KubeVirt hashes them", arguments: [("meganet", "pod7e0055a6880"), ("red", "podb1f51a511f1")])
+    @Test(
+        "are hashed as KubeVirt hashes them",
+        arguments: [("network1", "poda7662f44d65"), ("network2", "pod27f4a77f94e"), ("red", "podb1f51a511f1")])
     func hashed(_ network: String, _ name: String) {
         #expect(PodInterfaceNames.hashed(network) == name)
     }

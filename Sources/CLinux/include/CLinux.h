@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
+#include <scsi/sg.h>
 #include <linux/falloc.h>
 #include <linux/if_tun.h>
 #include <linux/io_uring.h>
@@ -140,6 +141,34 @@ static const unsigned long CLINUX_BLKDISCARD = BLKDISCARD;
 static const unsigned long CLINUX_BLKZEROOUT = BLKZEROOUT;
 static const unsigned long CLINUX_BLKSSZGET = BLKSSZGET;
 static const unsigned long CLINUX_BLKPBSZGET = BLKPBSZGET;
+static const unsigned long CLINUX_SG_GET_VERSION = SG_GET_VERSION_NUM;
+static const unsigned long CLINUX_SG_IO = SG_IO;
+
+/// One command to a SCSI device (SG_IO, version 3): `direction` is 0 for no data, 1 to the device, 2 from it. The status,
+/// the length of the sense data and the bytes not moved are stored; -EIO when the host's adapter or driver failed.
+static inline long clinux_scsi_command(int fd, const void *block, unsigned char block_count, int direction,
+                                       void *vectors, unsigned short vector_count, unsigned int bytes, void *sense,
+                                       unsigned char sense_count, unsigned int milliseconds, unsigned char *status,
+                                       unsigned char *sense_written, int *residual) {
+    struct sg_io_hdr header = {0};
+    header.interface_id = 'S';
+    header.dxfer_direction = direction == 1 ? SG_DXFER_TO_DEV : direction == 2 ? SG_DXFER_FROM_DEV : SG_DXFER_NONE;
+    header.cmd_len = block_count;
+    header.mx_sb_len = sense_count;
+    header.iovec_count = direction ? vector_count : 0;
+    header.dxfer_len = direction ? bytes : 0;
+    header.dxferp = direction ? vectors : NULL;
+    header.cmdp = (unsigned char *)block;
+    header.sbp = (unsigned char *)sense;
+    header.timeout = milliseconds;
+    if (ioctl(fd, SG_IO, &header) < 0) return -(long)errno;
+    // DRIVER_SENSE (8) only says that there is sense data.
+    if (header.host_status != 0 || (header.driver_status & ~8) != 0) return -(long)EIO;
+    *status = header.status;
+    *sense_written = header.sb_len_wr;
+    *residual = header.resid;
+    return 0;
+}
 static const int CLINUX_PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 static const int CLINUX_ZERO_RANGE = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;
 static const int CLINUX_O_DIRECT = O_DIRECT;
@@ -380,6 +409,7 @@ static const unsigned long CLINUX_VHOST_SET_VRING_BASE = VHOST_SET_VRING_BASE;
 static const unsigned long CLINUX_VHOST_GET_VRING_BASE = VHOST_GET_VRING_BASE;
 static const unsigned long CLINUX_VHOST_SET_VRING_KICK = VHOST_SET_VRING_KICK;
 static const unsigned long CLINUX_VHOST_SET_VRING_CALL = VHOST_SET_VRING_CALL;
+static const unsigned long CLINUX_VHOST_SET_VRING_ERR = VHOST_SET_VRING_ERR;
 static const unsigned long CLINUX_VHOST_GET_BACKEND_FEATURES = VHOST_GET_BACKEND_FEATURES;
 static const unsigned long CLINUX_VHOST_SET_BACKEND_FEATURES = VHOST_SET_BACKEND_FEATURES;
 static const unsigned long CLINUX_VHOST_NET_SET_BACKEND = VHOST_NET_SET_BACKEND;
@@ -407,10 +437,11 @@ static inline long clinux_vhost_ring_addresses(int fd, unsigned ring, uint64_t d
 enum { CLINUX_VHOST_REGIONS = 8 };
 /// `regions` are triples: guest address, bytes, host address.
 static inline long clinux_vhost_set_memory(int fd, const uint64_t *regions, unsigned count) {
-    struct { struct vhost_memory table; struct vhost_memory_region regions[CLINUX_VHOST_REGIONS]; } m;
+    // struct vhost_memory with room for its regions.
+    struct { uint32_t nregions, padding; struct vhost_memory_region regions[CLINUX_VHOST_REGIONS]; } m;
     if (count > CLINUX_VHOST_REGIONS) return -E2BIG;
     memset(&m, 0, sizeof m);
-    m.table.nregions = count;
+    m.nregions = count;
     for (unsigned i = 0; i < count; i++) {
         m.regions[i].guest_phys_addr = regions[3 * i];
         m.regions[i].memory_size = regions[3 * i + 1];

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension DiskConfiguration {
+    /// Holds the fields of a disk that comes by itself against their rules.
+    /// - Parameter descriptors: how many descriptors came along; each must be used exactly once.
+    /// - Throws: `ConfigurationError` that names the first field at fault.
+    public func validate(descriptors: Int) throws(ConfigurationError) {
+        try validate(at: "disk")
+        try requireEachOnce(slots.map { ("disk.\($0.field)", $0.slot) }, among: descriptors)
+    }
+
     func validate(at path: String) throws(ConfigurationError) {
         try requireName(name, at: "\(path).name")
         try requireText(serial, at: "\(path).serial", limit: ConfigurationLimits.diskSerial)

@@ -7,15 +7,18 @@ extension SystemCallFilter {
     /// A thread that moves data between guest memory and the files it holds: a disk's, or one of its pool's.
     public static let block = SystemCallFilter(name: "block", rules: transfers)
 
-    /// A disk's thread with an io_uring, which it may enable, register with itself and enter; what goes through the ring
-    /// was settled before (`IORing`).
-    public static let ringBlock = SystemCallFilter(
-        name: "block",
-        rules: transfers
-            + [
-                .allow("io_uring_enter"), .allow("io_uring_register", when: .is32(argument: 1, enableRings)),
-                .allow("io_uring_register", when: .is32(argument: 1, registerRing)),
-            ], hottest: "io_uring_enter")
+    /// The same for a thread with an io_uring, which it may enable, register with itself and enter; what goes through the
+    /// ring was settled before (`IORing`).
+    public var withRing: SystemCallFilter {
+        SystemCallFilter(
+            name: name,
+            rules: rules
+                + [
+                    .allow("io_uring_enter"),
+                    .allow("io_uring_register", when: .is32(argument: 1, SystemCallFilter.enableRings)),
+                    .allow("io_uring_register", when: .is32(argument: 1, SystemCallFilter.registerRing)),
+                ], hottest: "io_uring_enter")
+    }
 
     private static let transfers =
         SystemCallRule.everyThread

@@ -40,12 +40,12 @@ public struct WatchdogState: Recordable, Equatable, Sendable {
     var isRunning: Bool { lock & WatchdogState.enable != 0 }
     var acts: Bool { configuration & WatchdogState.noAction == 0 }
 
-    /// The length of the stage that runs, in nanoseconds. A tick is 32 Ki or 32 clocks of 33 MHz, and a stage takes a
-    /// millisecond at least: the guest must not keep the thread busy that serves the timer.
+    /// The length of the stage that runs, in nanoseconds. A tick is 32 Ki or 32 clocks of 33 MHz, and a stage takes
+    /// 50 ms at least: the guest must not keep those busy who serve the timer and hear that it barked.
     var stageNanoseconds: UInt64 {
         let ticks = UInt64(stage == 2 ? preload2 : preload1)
         let shift: UInt64 = configuration & WatchdogState.fastClock != 0 ? 5 : 15
-        return max((ticks << shift) * 30, 1_000_000)
+        return max((ticks << shift) * 30, 50_000_000)
     }
 
     /// The guest writes WDT_LOCK; says whether the timer is to begin anew.

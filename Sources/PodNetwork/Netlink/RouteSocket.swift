@@ -8,16 +8,23 @@ import Linux
 struct RouteSocket: ~Copyable {
     private let descriptor: FileDescriptor
     private var sequence: UInt32 = 0
+    /// Changes it may still make, nil for any number: a test stops between any two.
+    private var changes: Int?
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
 
     /// - Throws: `Errno` of `socket`.
-    init() throws(Errno) {
+    init(changes: Int? = nil) throws(Errno) {
+        self.changes = changes
         descriptor = FileDescriptor(owning: Int32(try Errno.check(clinux_netlink_route(), "socket")))
     }
 
     /// Carries one change out.
     /// - Throws: `NetlinkError` with the kernel's reason.
     mutating func change(_ message: NetlinkMessage, to request: String) throws(NetlinkError) {
+        if changes == 0 {
+            throw NetlinkError(errno: Errno(code: ECANCELED, call: "netlink"), request: request, words: "")
+        }
+        changes = changes.map { $0 - 1 }
         try exchange(message, request) { _, _ in }
     }
 
@@ -95,8 +102,8 @@ struct RouteSocket: ~Copyable {
 extension RouteSocket {
     /// A socket of the calling thread's network namespace.
     /// - Throws: `NetlinkError`.
-    static func open() throws(NetlinkError) -> RouteSocket {
-        do throws(Errno) { return try RouteSocket() } catch {
+    static func open(changes: Int? = nil) throws(NetlinkError) -> RouteSocket {
+        do throws(Errno) { return try RouteSocket(changes: changes) } catch {
             throw NetlinkError(errno: error, request: "open a netlink socket", words: "")
         }
     }

@@ -87,7 +87,7 @@ struct AttachmentPlan {
         var guest = told(interface, podLink)
         var bridgeAddresses: [IPPrefix] = []
         if podLink.globalAddress(ipv4: true) != nil {
-            let text = source.vmNetworkCIDR ?? "10.0.2.0/24"
+            let text = source.vmNetworkCIDR.nonEmpty ?? "10.0.2.0/24"
             guard let prefix = IPPrefix(text), let router = prefix.host(1), let address = prefix.host(2),
                 let routerAddress = router.ipv4, prefix.length <= 30
             else {
@@ -97,7 +97,7 @@ struct AttachmentPlan {
             bridgeAddresses.append(router)
         }
         if podLink.globalAddress(ipv4: false) != nil {
-            let text = source.vmIPv6NetworkCIDR ?? "fd10:0:2::/120"
+            let text = source.vmIPv6NetworkCIDR.nonEmpty ?? "fd10:0:2::/120"
             guard let prefix = IPPrefix(text), !prefix.isIPv4, let router = prefix.host(1), prefix.length <= 126,
                 let address = prefix.host(2), let local = IPv6Address(linkLocalOf: Attachment.masqueradeBridge)
             else {
@@ -123,11 +123,6 @@ struct AttachmentPlan {
     private func bridge(
         _ interface: InterfaceSpec, at place: Int, _ field: String, _ names: PodInterfaceNames, _ podLink: PodLink
     ) throws(NetworkError) -> Attachment {
-        guard interface.ports.isEmpty else {
-            throw NetworkError(
-                "\(field).ports", "a bridged guest has all ports of its address; remove the field or use masquerade: {}"
-            )
-        }
         guard podLink.hardwareAddress.count == 6 else {
             throw NetworkError(field, "\(names.pod) is no Ethernet device and cannot be bridged; use masquerade: {}")
         }
@@ -160,4 +155,9 @@ struct AttachmentPlan {
             resolver: facts.resolver.adding(subdomain: instance.spec.subdomain), options: interface.dhcpOptions,
             routerHardware: Attachment.masqueradeBridge)
     }
+}
+
+extension String? {
+    /// Nil for an empty text too, as Go has it.
+    fileprivate var nonEmpty: String? { self == "" ? nil : self }
 }

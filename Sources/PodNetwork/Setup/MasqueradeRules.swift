@@ -45,7 +45,6 @@ struct MasqueradeRules: Equatable {
         _ table: String, _ names: PodInterfaceNames, _ ports: [PortSpec], router: IPPrefix, guest: IPPrefix
     ) -> String {
         let family = router.isIPv4 ? "ip" : "ip6"
-        let loopback = router.isIPv4 ? "127.0.0.1" : "::1"
         // A transport's ports in one set each; without ports everything is forwarded.
         var matches = PortSpec.Transport.allCases.compactMap { transport -> String? in
             let numbers = Set(ports.filter { $0.transport == transport }.map(\.port)).sorted()
@@ -54,20 +53,11 @@ struct MasqueradeRules: Equatable {
         }
         if matches.isEmpty { matches = [""] }
         func lines(_ line: (String) -> String) -> String { matches.map { "\t\t\(line($0))\n" }.joined() }
-        return """
-            table \(family) \(table)
-            delete table \(family) \(table)
-            table \(family) \(table) {
+        var chains = """
             \tchain prerouting {
             \t\ttype nat hook prerouting priority -100;
             \t\tiifname "\(names.pod)" counter jump preinbound
             \t}
-            \tchain input {
-            \t\ttype nat hook input priority 100;
-            \t}
-            \tchain output {
-            \t\ttype nat hook output priority -100;
-            \(lines { "\(family) daddr \(loopback) \($0)counter dnat to \(guest.address)" })\t}
             \tchain postrouting {
             \t\ttype nat hook postrouting priority 100;
             \t\t\(family) saddr \(guest.address) counter masquerade
@@ -75,10 +65,21 @@ struct MasqueradeRules: Equatable {
             \t}
             \tchain preinbound {
             \(lines { "\($0)counter dnat to \(guest.address)" })\t}
-            \tchain postinbound {
-            \(lines { "\($0)\(family) saddr \(loopback) counter snat to \(router.address)" })\t}
-            }
 
             """
+        // Linux never routes an answer to ::1, so a rule for it would only make `localhost` hang where it is refused and
+        // asked again over IPv4.
+        chains +=
+            router.isIPv4
+            ? """
+            \tchain output {
+            \t\ttype nat hook output priority -100;
+            \(lines { "ip daddr 127.0.0.1 \($0)counter dnat to \(guest.address)" })\t}
+            \tchain postinbound {
+            \(lines { "\($0)ip saddr 127.0.0.1 counter snat to \(router.address)" })\t}
+
+            """ : "\tchain postinbound {\n\t}\n"
+        let start = "table \(family) \(table)\ndelete table \(family) \(table)\n"
+        return "\(start)table \(family) \(table) {\n\(chains)}\n"
     }
 }

@@ -20,14 +20,14 @@ struct Takeover: ~Copyable {
         let router: RouterPort?
     }
 
-    private init(_ attachment: Attachment, _ names: PodInterfaceNames, _ pod: PodLink, queuePairs: Int)
-        throws(NetlinkError)
-    {
+    private init(
+        _ attachment: Attachment, _ names: PodInterfaceNames, _ pod: PodLink, queuePairs: Int, changes: Int?
+    ) throws(NetlinkError) {
         self.attachment = attachment
         self.names = names
         self.pod = pod
         self.queuePairs = queuePairs
-        socket = try RouteSocket.open()
+        socket = try RouteSocket.open(changes: changes)
     }
 
     /// What is to be written down before `make`.
@@ -46,12 +46,13 @@ struct Takeover: ~Copyable {
     }
 
     /// Makes everything.
+    /// - Parameter changes: stops after so many changes; nil for none.
     /// - Throws: `NetworkError`; what was made until then is in the journal.
     static func run(
-        _ attachment: Attachment, _ names: PodInterfaceNames, _ pod: PodLink, queuePairs: Int
+        _ attachment: Attachment, _ names: PodInterfaceNames, _ pod: PodLink, queuePairs: Int, changes: Int? = nil
     ) throws(NetworkError) -> Result {
         do throws(NetlinkError) {
-            var takeover = try Takeover(attachment, names, pod, queuePairs: queuePairs)
+            var takeover = try Takeover(attachment, names, pod, queuePairs: queuePairs, changes: changes)
             return attachment.kind == .masquerade ? try takeover.makeMasquerade() : try takeover.makeBridge()
         } catch {
             let remedy =

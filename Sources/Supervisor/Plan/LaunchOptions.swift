@@ -8,9 +8,11 @@ public struct LaunchOptions: Equatable, Sendable {
     public var claims: [String: String] = [:]
     /// The tap device that stands for each network by its name.
     public var taps: [String: String] = [:]
+    /// The directory that stands for each Secret by its name.
+    public var secrets: [String: String] = [:]
     /// Whether the launcher confines itself.
     public var sandbox = true
 
-    /// Nothing said: no images, no claims, no taps, and the sandbox on.
+    /// Nothing said: no images, no claims, no taps, no secrets, and the sandbox on.
     public init() {}
 }

@@ -14,7 +14,8 @@ import VMISpec
 ///     → {"request": "fly"}                      ← {"ok": false, "error": "…"}
 ///
 /// Events are `launching` (console: path or null), `started` (marks, in ms), `paused`, `resumed`, `reset` (cause),
-/// `panicked`, `stopping` (graceSeconds), `log` (level, text) and `ended` (status, message or null), which is the last.
+/// `panicked`, `watchdog` (action), `agentConnected`, `agentDisconnected`, `stopping` (graceSeconds), `log` (level, text)
+/// and `ended` (status, message or null), which is the last.
 /// The connection ends when the supervisor does. `detach` tells a supervisor that was started in the foreground to go
 /// on when this connection ends; without it, the end of that connection is a request to stop.
 enum ServiceRequest: Equatable {

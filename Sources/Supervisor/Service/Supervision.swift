@@ -2,6 +2,7 @@
 
 import Control
 import Glibc
+import GuestAgent
 import Linux
 import VMISpec
 
@@ -16,6 +17,12 @@ public final class Supervision {
     let signals: SignalSet
     let timer: Timer
     private let listener: UnixSocket
+    /// The guest's agent, which may or may not be there.
+    let agent: GuestAgent
+    let agentTimer: Timer
+    var agentInterest: Readiness = .readable
+    /// When the agent's timer fires, nil for never.
+    var agentDeadline: UInt64?
     var journal: Journal
     let launcherID: Int32
 
@@ -48,6 +55,8 @@ public final class Supervision {
         static let signals: UInt64 = 4
         static let timer: UInt64 = 5
         static let listener: UInt64 = 6
+        static let agent: UInt64 = 7
+        static let agentTimer: UInt64 = 8
         static let firstClient: UInt64 = 1000
     }
 
@@ -57,7 +66,8 @@ public final class Supervision {
     private init(
         _ instance: VirtualMachineInstance, _ document: JSONValue, _ directory: consuming RuntimeDirectory,
         _ launcher: consuming Launcher, _ watch: consuming Epoll, _ signals: consuming SignalSet,
-        _ timer: consuming Timer, _ listener: consuming UnixSocket, _ journal: consuming Journal
+        _ timer: consuming Timer, _ listener: consuming UnixSocket, _ journal: consuming Journal,
+        _ agent: GuestAgent, _ agentTimer: consuming Timer
     ) {
         self.instance = instance
         self.document = document
@@ -69,6 +79,8 @@ public final class Supervision {
         self.timer = timer
         self.listener = listener
         self.journal = journal
+        self.agent = agent
+        self.agentTimer = agentTimer
     }
 
     /// Starts a launcher for an instance and sends it its machine.
@@ -98,9 +110,12 @@ public final class Supervision {
             let saved = try FileDescriptor.open(
                 "\(path)/\(RuntimeDirectory.File.manifest.rawValue)", O_WRONLY | O_CREAT)
             try saved.writeAll(document.encoded(indentation: 2))
+            guard let channel = preparation.takeAgent() else { throw Errno(code: EBADF, call: "socketpair") }
+            let agent = try GuestAgent(channel, credentials: plan.credentials.map(\.credential))
             supervision = Supervision(
                 instance, document, directory, launcher, try Epoll(), try SignalSet([SIGTERM, SIGINT, SIGHUP]),
-                try Timer(), listener, try Journal("\(path)/\(RuntimeDirectory.File.log.rawValue)"))
+                try Timer(), listener, try Journal("\(path)/\(RuntimeDirectory.File.log.rawValue)"),
+                agent, try Timer())
             try supervision.watchAll()
         } catch {
             throw SupervisorError("\(path): \(error)")
@@ -134,6 +149,7 @@ public final class Supervision {
         try watch.add(signals.descriptor.raw, .readable, token: Token.signals)
         try watch.add(timer.descriptor.raw, .readable, token: Token.timer)
         try watch.add(listener.descriptor.raw, .readable, token: Token.listener)
+        try watchAgent()
     }
 
     /// Serves until the instance has ended; returns how it did.
@@ -147,6 +163,7 @@ public final class Supervision {
             }
             for (token, _) in ready { serve(token) }
             serveChannel()
+            serveAgent()
             updateInterest()
         }
         return conclude()
@@ -154,7 +171,10 @@ public final class Supervision {
 
     private func serve(_ token: UInt64) {
         switch token {
-        case Token.channel: break
+        case Token.channel, Token.agent: break
+        case Token.agentTimer:
+            agentTimer.drain()
+            agentDeadline = nil
         case Token.process:
             // What it said before its end explains it.
             serveChannel()

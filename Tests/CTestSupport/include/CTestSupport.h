@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What tests ask of C: a count of heap allocations, and a hand inside another process. Tests only.
+// What tests need beneath Swift: heap allocations counted, a hand in another process, threads with few privileges. Tests only.
 #pragma once
 
 /// Allocations the calling thread has made so far. Always 0 under AddressSanitizer, which owns malloc itself.
@@ -13,3 +13,7 @@ int ctest_plant_call(int thread, long call);
 long ctest_forbid(long call, int error);
 /// The number of io_uring_setup.
 long ctest_io_uring_setup(void);
+
+/// Makes the calling thread, and no other, act as a user with these effective capabilities only, a bit each, and gives
+/// it a /dev/net/tun that everybody may open, as a device plugin does. 0 or -errno.
+long ctest_become(unsigned user, unsigned long capabilities);
