@@ -19,6 +19,8 @@ final class VirtioDevices: Sendable {
     }
 
     private let entries: [Entry]
+    /// What an operator may want to know of how the devices were built.
+    let notes: [String]
     private let scsi: SCSIDisks?
     /// All disks.
     let disks: DiskStation
@@ -41,11 +43,15 @@ final class VirtioDevices: Sendable {
         // One program a class of thread: compiling takes a good part of a millisecond.
         let plain = VirtioDevices.inBootOrder(configuration.disks).filter { $0.bus == .virtio }
         var blocks: [String: Block<DiskEngine>] = [:]
-        let blockDoor = try VirtioDevices.door(SystemCallFilter.block.withKicks, of: cage, isNeeded: !plain.isEmpty)
+        let hosts = EngineHosts(configuration.disks, cage: cage, cpus: cpus)
+        notes = hosts.notes
+        let blockDoor = try VirtioDevices.door(
+            hosts.confined(.block.withKicks), of: cage, isNeeded: !plain.isEmpty)
         let netDoor = try VirtioDevices.door(.net, of: cage, isNeeded: !configuration.nets.isEmpty)
         for (index, disk) in plain.enumerated() {
             let device = try VirtioDevices.disk(
-                disk, &descriptors, thread: "block \(index)", cpus: cpus, signals: events, door: blockDoor)
+                disk, &descriptors, thread: "block \(index)", cpus: cpus, signals: events, door: blockDoor, hosts: hosts
+            )
             blocks[disk.name] = device
             entries.append(Entry(device: device, name: disk.name) { device.metrics.counters })
         }
@@ -76,7 +82,8 @@ final class VirtioDevices: Sendable {
             entries.append(Entry(device: balloon, name: "balloon") { balloon.counters })
         }
         // Behind all others, so that it moves none of them.
-        let scsi = try VirtioDevices.scsi(configuration, &descriptors, cage: cage, cpus: cpus, signals: events)
+        let scsi = try VirtioDevices.scsi(
+            configuration, &descriptors, cage: cage, cpus: cpus, signals: events, hosts: hosts)
         self.scsi = scsi
         disks = DiskStation(blocks: blocks, scsi: scsi)
         if let scsi { entries.append(Entry(device: scsi.controller, name: "SCSI controller") { [] }) }
