@@ -39,6 +39,15 @@ struct FlagMachine: ~Copyable {
             configuration.nets.append(NetConfiguration(name: "net\(index)", taps: [slot], mac: mac))
         }
         if flags.hasRNG { configuration.rng = .getrandom }
+        if let cid = flags.vsockCID {
+            do throws(Errno) {
+                let file = try FileDescriptor.open("/dev/vhost-vsock", O_RDWR)
+                configuration.vsock = VsockConfiguration(device: try FlagMachine.add(file, to: &bundle), cid: cid)
+            } catch {
+                let remedy = error.code == ENOENT ? "; load its module: modprobe vhost_vsock" : ""
+                throw FlagError("--vsock", "/dev/vhost-vsock: \(error.reason)\(remedy)")
+            }
+        }
         configuration.pvpanic = true
         configuration.sandbox = flags.sandbox
         switch flags.serial {

@@ -28,6 +28,7 @@ struct Flags {
     var nets: [Net] = []
     var serial = Serial.stdio
     var hasRNG = false
+    var vsockCID: UInt32?
     var sandbox = true
 
     struct Disk {
@@ -75,7 +76,7 @@ struct Flags {
     private static let known: Set = [
         "--control-fd", "--name", "--kernel", "--initrd", "--cmdline", "--cpus", "--memory", "--hugepages",
         "--prefault",
-        "--disk", "--net", "--serial", "--sandbox",
+        "--disk", "--net", "--vsock", "--serial", "--sandbox",
     ]
 
     private mutating func take(_ name: String, _ value: String) throws(FlagError) {
@@ -95,6 +96,11 @@ struct Flags {
             prefaultThreads = threads
         case "--disk": disks.append(try Flags.disk(name, value))
         case "--net": nets.append(try Flags.net(name, value))
+        case "--vsock":
+            guard let cid = UInt32(value), cid >= 3, cid < .max else {
+                throw FlagError(name, "must be a context ID, 3 to 4294967294")
+            }
+            vsockCID = cid
         case "--serial": serial = try Flags.serial(name, value)
         case "--sandbox": sandbox = try Flags.isOn(name, value)
         default: throw FlagError(name, "is not known; --help lists all flags")

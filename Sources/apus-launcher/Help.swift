@@ -20,6 +20,7 @@ enum Help {
           --net tap=NAME[,mac=ADDRESS]
                                  virtio-net on an existing tap; may be given several times
           --rng                  virtio-rng
+          --vsock CID            virtio-vsock on /dev/vhost-vsock, the guest at this context ID
           --serial WHERE         stdio (default), unix:PATH or none
           --sandbox on|off       confine the process before the guest runs (default: on)
           --name TEXT            the machine's name in messages

@@ -34,6 +34,10 @@ struct Main: ParsableCommand {
     @Option(help: ArgumentHelp("The tap device that stands for a network.", valueName: "network=tap"))
     var tap: [String] = []
 
+    @Option(
+        help: ArgumentHelp("The context ID of the guest's socket device; a free one by default.", valueName: "number"))
+    var vsockCID: UInt32?
+
     @Option(help: ArgumentHelp("Whether the launcher confines itself: on or off.", valueName: "on|off"))
     var sandbox = "on"
 
@@ -69,6 +73,7 @@ struct Main: ParsableCommand {
         options.images = try NamedPath.dictionary(image, option: "--image")
         options.claims = try NamedPath.dictionary(pvc, option: "--pvc")
         options.taps = try NamedPath.dictionary(tap, option: "--tap")
+        options.vsockCID = vsockCID
         guard ["on", "off"].contains(sandbox) else {
             throw SupervisorError("--sandbox \(sandbox): must be on or off")
         }

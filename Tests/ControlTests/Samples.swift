@@ -9,7 +9,7 @@ extension DescriptorSlot {
 
 extension MachineConfiguration {
     /// How many descriptors `sample` refers to.
-    static let sampleDescriptors = 9
+    static let sampleDescriptors = 10
 
     /// A valid machine that uses every field.
     static func sample() throws(SampleError) -> MachineConfiguration {
@@ -35,6 +35,7 @@ extension MachineConfiguration {
         ]
         machine.nets = [NetConfiguration(name: "default", taps: [.at(4), .at(5)], mac: mac, mtu: 1450, bootOrder: 2)]
         machine.rng = .file(slot: .at(6))
+        machine.vsock = VsockConfiguration(device: .at(9), cid: 77)
         machine.console = .stdio(input: .at(7), output: .at(8))
         machine.pvpanic = true
         machine.onPanic = .pause

@@ -45,7 +45,6 @@ struct RefusalTests {
         ("\(devices).autoattachGraphicsDevice", "true", "serial console"),
         ("\(devices).autoattachInputDevice", "true", "no display"),
         ("\(devices).autoattachMemBalloon", "true", "set false"),
-        ("\(devices).autoattachVSOCK", "true", "network interface"),
         ("\(devices).blockMultiQueue", "true", "one queue"),
         ("\(devices).clientPassthrough", "{}", "USB"),
         ("\(devices).downwardMetrics", "{}", "not supported"),

@@ -15,6 +15,7 @@ extension MachineConfiguration {
         try smbios.validate()
         try validateDisks()
         try validateNets()
+        try vsock?.validate()
         try validateBootOrder()
         try validateSlots(descriptors)
     }
@@ -68,6 +69,7 @@ extension MachineConfiguration {
             for (queue, tap) in net.taps.enumerated() { slots.append(("nets[\(index)].taps[\(queue)]", tap)) }
         }
         if case .file(let slot) = rng { slots.append(("rng.slot", slot)) }
+        if let vsock { slots.append(("vsock.device", vsock.device)) }
         switch console {
         case .nowhere: break
         case .stdio(let input, let output):

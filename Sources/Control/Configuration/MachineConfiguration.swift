@@ -25,6 +25,8 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
     public var nets: [NetConfiguration]
     /// Where virtio-rng gets its bytes; nil for no such device.
     public var rng: EntropySource?
+    /// A socket device; nil for none.
+    public var vsock: VsockConfiguration?
     /// Where the first serial port leads.
     public var console: SerialConsole
     /// Whether the guest is given a pvpanic device.
@@ -49,6 +51,7 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         disks = []
         nets = []
         rng = nil
+        vsock = nil
         console = .nowhere
         pvpanic = false
         onReboot = .restart
@@ -67,6 +70,7 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         fields.put("disks", disks)
         fields.put("nets", nets)
         fields.put("rng", rng)
+        fields.put("vsock", vsock)
         fields.put("console", console)
         fields.put("pvpanic", pvpanic)
         fields.put("onReboot", onReboot)
@@ -86,6 +90,7 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         disks = try fields.take("disks")
         nets = try fields.take("nets")
         rng = try fields.take("rng")
+        vsock = try fields.take("vsock")
         console = try fields.take("console")
         pvpanic = try fields.take("pvpanic")
         onReboot = try fields.take("onReboot")

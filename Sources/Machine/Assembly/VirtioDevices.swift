@@ -10,7 +10,7 @@ internal import Storage
 internal import Virtio
 
 /// The virtio devices of a machine, each behind a PCI function: disks first, in boot order, then interfaces, then the
-/// entropy source.
+/// entropy source, last the socket device.
 final class VirtioDevices: Sendable {
     private struct Entry: Sendable {
         let device: any VirtioDevice
@@ -52,6 +52,17 @@ final class VirtioDevices: Sendable {
                     [
                         Control.Counter(name: "requests", value: device.metrics.requests),
                         Control.Counter(name: "bytes", value: device.metrics.bytes),
+                    ]
+                })
+        }
+        if let socket = configuration.vsock {
+            let door = try Assembly.door(.vsock, of: cage)
+            let device = try VirtioDevices.socket(socket, &descriptors, cpus: cpus, door: door)
+            entries.append(
+                Entry(device: device, name: "vsock") {
+                    [
+                        Control.Counter(name: "resetsAnnounced", value: device.metrics.resetsAnnounced),
+                        Control.Counter(name: "malformed", value: device.metrics.malformedRings),
                     ]
                 })
         }

@@ -51,6 +51,10 @@ public struct Preparation: ~Copyable {
                 let tap = try PodTap.open(name, network: network, field: planned.field)
                 configuration.nets[interface].mtu = tap.mtu
                 return try tap.descriptor.duplicate()
+            case .vsock(let cid, let start):
+                let vsock = try PodVsock.open(wanted: cid, from: start, field: planned.field)
+                configuration.vsock?.cid = vsock.cid
+                return try vsock.descriptor.duplicate()
             case .console:
                 let socket = try SocketPath.listen(RuntimeDirectory.File.serial.rawValue, in: directory)
                 return try socket.descriptor.duplicate()

@@ -8,9 +8,11 @@ public struct LaunchOptions: Equatable, Sendable {
     public var claims: [String: String] = [:]
     /// The tap device that stands for each network by its name.
     public var taps: [String: String] = [:]
+    /// The context ID of the guest's socket device (KubeVirt's `status.VSOCKCID`); nil for one that is free.
+    public var vsockCID: UInt32?
     /// Whether the launcher confines itself.
     public var sandbox = true
 
-    /// Nothing said: no images, no claims, no taps, and the sandbox on.
+    /// Nothing said: no images, no claims, no taps, any context ID, and the sandbox on.
     public init() {}
 }

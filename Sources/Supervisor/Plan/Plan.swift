@@ -34,6 +34,7 @@ public struct Plan: Equatable, Sendable {
         machine.disks = try Self.disks(of: instance.spec, paths, &descriptors)
         machine.nets = try Self.interfaces(of: instance, options, paths, &descriptors)
         machine.rng = domain.devices.rng ? .getrandom : nil
+        machine.vsock = try Self.socket(of: instance, options, paths, &descriptors)
         machine.console =
             domain.devices.autoattachSerialConsole
             ? .listener(slot: try descriptors.add(.console, field: "\(paths.domain).devices")) : .nowhere

@@ -12,6 +12,8 @@ public struct PlannedDescriptor: Equatable, Sendable {
         case volume(VolumeSpec, isReadOnly: Bool)
         /// A queue of a tap device, for the interface at this place of the configuration.
         case tap(name: String, network: String, interface: Int)
+        /// A vhost-vsock device with this context ID, or the first free one from a number on.
+        case vsock(cid: UInt32?, start: UInt32)
         /// The listening socket of the first serial port.
         case console
     }

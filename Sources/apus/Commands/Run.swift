@@ -29,6 +29,10 @@ struct Run: ParsableCommand {
             valueName: "name=path"))
     var pvc: [String] = []
 
+    @Option(
+        help: ArgumentHelp("The context ID of the guest's socket device; a free one by default.", valueName: "number"))
+    var vsockCID: UInt32?
+
     @Option(help: ArgumentHelp("The existing tap device that stands for a network.", valueName: "network=tap"))
     var tap: [String] = []
 
@@ -87,6 +91,7 @@ struct Run: ParsableCommand {
         for value in image { arguments += ["--image", value] }
         for value in pvc { arguments += ["--pvc", value] }
         for value in tap { arguments += ["--tap", value] }
+        if let vsockCID { arguments += ["--vsock-cid", "\(vsockCID)"] }
         do throws(Errno) {
             return try SupervisorProcess.start(path, arguments, manifest: document.encoded())
         } catch {
