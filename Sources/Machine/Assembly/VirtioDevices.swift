@@ -10,7 +10,7 @@ internal import Storage
 internal import Virtio
 
 /// The virtio devices of a machine, each behind a PCI function: disks first, in boot order, then interfaces, then the
-/// entropy source, console and balloon; behind them the watchdog, which is not virtio.
+/// entropy source, console, balloon and socket device; behind them the watchdog, which is not virtio.
 final class VirtioDevices: Sendable {
     private struct Entry: Sendable {
         let device: any VirtioDevice
@@ -80,6 +80,17 @@ final class VirtioDevices: Sendable {
         balloon = try VirtioDevices.balloon(configuration, cage: cage, cpus: cpus)
         if let balloon {
             entries.append(Entry(device: balloon, name: "balloon") { balloon.counters })
+        }
+        if let socket = configuration.vsock {
+            let door = try Assembly.door(.vsock, of: cage)
+            let device = try VirtioDevices.socket(socket, &descriptors, cpus: cpus, door: door)
+            entries.append(
+                Entry(device: device, name: "vsock") {
+                    [
+                        Control.Counter(name: "resetsAnnounced", value: device.metrics.resetsAnnounced),
+                        Control.Counter(name: "malformed", value: device.metrics.malformedRings),
+                    ]
+                })
         }
         // Behind all others, so that it moves none of them.
         let scsi = try VirtioDevices.scsi(
