@@ -15,8 +15,8 @@ final class WorkerRig {
     private let kicks: [Event]
     private let interrupts: [Event]
 
-    init(queues count: Int, size: UInt16 = 64) throws {
-        ram = try GuestRAM(layout: RAMLayout(bytes: 64 << 20))
+    init(queues count: Int, size: UInt16 = 64, tracksWrites: Bool = false) throws {
+        ram = try GuestRAM(layout: RAMLayout(bytes: 64 << 20), tracksWrites: tracksWrites)
         var queues: [DriverQueue] = []
         for i in 0..<count {
             queues.append(try DriverQueue(memory: ram.memory, at: 0x1_0000 * UInt64(i + 1), size: size))
