@@ -14,7 +14,7 @@ final class ForegroundRun {
     init(_ manifest: String, image: String, runtime: URL) throws {
         folder = runtime
         for file in ["console", "errors"] {
-            FileManager.default.createFile(atPath: runtime.appendingPathComponent(file).path, contents: nil)
+            _ = FileManager.default.createFile(atPath: runtime.appendingPathComponent(file).path, contents: nil)
         }
         process.executableURL = URL(fileURLWithPath: try LauncherProcess.path).deletingLastPathComponent()
             .appendingPathComponent("apus")
