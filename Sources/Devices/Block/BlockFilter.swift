@@ -9,7 +9,8 @@ extension SystemCallFilter {
         name: "block",
         rules: SystemCallRule.everyThread
             + SystemCallRule.allow(
-                "preadv", "pwritev", "pread64", "pwrite64", "fdatasync", "fsync", "fallocate", "lseek", "fstat")
+                "preadv", "pwritev", "pread64", "pwrite64", "fdatasync", "fsync", "fallocate", "ftruncate", "lseek",
+                "fstat")
             + [.ioctl(StorageRequest.discard), .ioctl(StorageRequest.zeroOut), .ioctl(StorageRequest.size)]
             // fstat as glibc makes it: an empty path and AT_EMPTY_PATH.
             + [.allow("newfstatat", when: .is32(argument: 3, 0x1000))])
