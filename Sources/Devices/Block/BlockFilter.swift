@@ -23,7 +23,8 @@ extension SystemCallFilter {
     private static let transfers =
         SystemCallRule.everyThread
         + SystemCallRule.allow(
-            "preadv", "pwritev", "pwritev2", "pread64", "pwrite64", "fdatasync", "fsync", "fallocate", "lseek", "fstat",
+            "preadv", "pwritev", "pwritev2", "pread64", "pwrite64", "fdatasync", "fsync", "fallocate", "ftruncate", "lseek",
+            "fstat",
             // A disk with limits waits by a timer.
             "timerfd_settime")
         + [.ioctl(StorageRequest.discard), .ioctl(StorageRequest.zeroOut), .ioctl(StorageRequest.size)]
