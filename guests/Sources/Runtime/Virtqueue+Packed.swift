@@ -76,15 +76,14 @@ extension Virtqueue {
         guard id < size, lengths[Int(id)] != 0 else {
             throw Failure("used-ring-returns-stranger", seen: UInt64(id))
         }
-        // Without WRITE the length says nothing (§2.8.8).
-        let isWritten = hw_load16(at + 14) & 2 != 0
+        // WRITE should say whether the length means something (§2.8.8); QEMU never sets it, and kernels do not look.
         let count = lengths[Int(id)]
         seen = advanced(seen, by: count)
         free += count
         lengths[Int(id)] = 0
         links[Int(id)] = freeHead
         freeHead = id
-        return (tokens[Int(id)], isWritten ? bytes : 0)
+        return (tokens[Int(id)], bytes)
     }
 
     /// Asks for an interrupt at the next completion, or for none; true when something is already waiting.
