@@ -3,13 +3,15 @@
 public import Linux
 
 /// The engine that was chosen for a disk, one type for all of them: a device is compiled once.
-public struct HostFiles: ~Copyable, FileEngine {
+@safe
+public struct HostFiles: ~Copyable, FileEngine, @unchecked Sendable {
     /// Which it is.
     public let kind: FileEngineKind
     private let files: [ImageFile]
-    private var ring: RingFiles?
-    private var pool: PoolFiles?
-    private var blocking: BlockingFiles?
+    // Exactly one of them, that of `kind`; owned.
+    private let ring: UnsafeMutablePointer<RingFiles>?
+    private let pool: UnsafeMutablePointer<PoolFiles>?
+    private let blocking: UnsafeMutablePointer<BlockingFiles>?
     /// Most operations in flight.
     public let depth: Int
     /// A descriptor that is readable while completions wait, -1 when every operation completes in `submit`.
@@ -23,9 +25,10 @@ public struct HostFiles: ~Copyable, FileEngine {
         depth = engine.depth
         completionEvent = -1
         self.files = files
-        ring = nil
-        pool = nil
-        blocking = .some(engine)
+        unsafe ring = nil
+        unsafe pool = nil
+        unsafe blocking = .allocate(capacity: 1)
+        unsafe blocking?.initialize(to: engine)
     }
 
     init(_ files: [ImageFile], ring engine: consuming RingFiles) {
@@ -33,9 +36,10 @@ public struct HostFiles: ~Copyable, FileEngine {
         depth = engine.depth
         completionEvent = engine.completionEvent
         self.files = files
-        ring = .some(engine)
-        pool = nil
-        blocking = nil
+        unsafe ring = .allocate(capacity: 1)
+        unsafe ring?.initialize(to: engine)
+        unsafe pool = nil
+        unsafe blocking = nil
     }
 
     init(_ files: [ImageFile], pool engine: consuming PoolFiles) {
@@ -43,9 +47,19 @@ public struct HostFiles: ~Copyable, FileEngine {
         depth = engine.depth
         completionEvent = engine.completionEvent
         self.files = files
-        ring = nil
-        pool = .some(engine)
-        blocking = nil
+        unsafe ring = nil
+        unsafe pool = .allocate(capacity: 1)
+        unsafe pool?.initialize(to: engine)
+        unsafe blocking = nil
+    }
+
+    deinit {
+        unsafe ring?.deinitialize(count: 1)
+        unsafe ring?.deallocate()
+        unsafe pool?.deinitialize(count: 1)
+        unsafe pool?.deallocate()
+        unsafe blocking?.deinitialize(count: 1)
+        unsafe blocking?.deallocate()
     }
 
     /// Number of files in the table.
@@ -61,9 +75,9 @@ public struct HostFiles: ~Copyable, FileEngine {
     public mutating func submit(_ operation: BlockOperation, file: Int, token: Int) -> BlockSubmission {
         let answer: BlockSubmission?
         switch kind {
-        case .ring: answer = ring?.submit(operation, file: file, token: token)
-        case .pool: answer = pool?.submit(operation, file: file, token: token)
-        case .blocking: answer = blocking?.submit(operation, file: file, token: token)
+        case .ring: answer = unsafe ring?.pointee.submit(operation, file: file, token: token)
+        case .pool: answer = unsafe pool?.pointee.submit(operation, file: file, token: token)
+        case .blocking: answer = unsafe blocking?.pointee.submit(operation, file: file, token: token)
         }
         // There is always an engine of this kind.
         return answer ?? .completed(Errno(code: 5, call: "submit"))
@@ -73,9 +87,9 @@ public struct HostFiles: ~Copyable, FileEngine {
     /// - Throws: `Errno` of the host's call.
     public mutating func perform(_ operation: BlockOperation, file: Int) throws(Errno) {
         switch kind {
-        case .ring: try ring?.perform(operation, file: file)
-        case .pool: try pool?.perform(operation, file: file)
-        case .blocking: try blocking?.perform(operation, file: file)
+        case .ring: try unsafe ring?.pointee.perform(operation, file: file)
+        case .pool: try unsafe pool?.pointee.perform(operation, file: file)
+        case .blocking: try unsafe blocking?.pointee.perform(operation, file: file)
         }
     }
 
@@ -83,8 +97,8 @@ public struct HostFiles: ~Copyable, FileEngine {
     @inline(__always)
     public mutating func commit() {
         switch kind {
-        case .ring: ring?.commit()
-        case .pool: pool?.commit()
+        case .ring: unsafe ring?.pointee.commit()
+        case .pool: unsafe pool?.pointee.commit()
         case .blocking: break
         }
     }
@@ -93,8 +107,8 @@ public struct HostFiles: ~Copyable, FileEngine {
     @inline(__always)
     public mutating func nextCompletion() -> BlockCompletion? {
         switch kind {
-        case .ring: ring?.nextCompletion()
-        case .pool: pool?.nextCompletion()
+        case .ring: unsafe ring?.pointee.nextCompletion()
+        case .pool: unsafe pool?.pointee.nextCompletion()
         case .blocking: nil
         }
     }
@@ -102,8 +116,8 @@ public struct HostFiles: ~Copyable, FileEngine {
     /// Waits until every operation in flight is complete.
     public mutating func drain() {
         switch kind {
-        case .ring: ring?.drain()
-        case .pool: pool?.drain()
+        case .ring: unsafe ring?.pointee.drain()
+        case .pool: unsafe pool?.pointee.drain()
         case .blocking: break
         }
     }

@@ -55,7 +55,9 @@ struct ChoiceTests {
         }
         do {
             let file = try ImageFile.open(temporary.path, readOnly: true)
-            var disk = try RawEngine(FileEngines([file], kind: engine.kind, threads: 3, name: name).engine(0))
+            let engines = try FileEngines([file], kind: engine.kind, threads: 3, name: name)
+            var disk = try LimitedEngine(
+                RawEngine(engines.engine(0)), limits: DiskLimits(requests: nil, bytes: .init(perSecond: 1 << 40)))
             try disk.read(Vectors([512]), at: 0)
             #expect(threads() == (engine == .pool ? 3 : 0))
         }
