@@ -111,7 +111,6 @@ struct ValidationCase: Sendable, CustomTestStringConvertible {
         .init("disks[0].byteLimit.burst: must be 1 to 281474976710656") {
             $0.disks[0].byteLimit = DiskRateLimit(perSecond: 1, burst: .max)
         },
-        .init("disks[0].bus: only virtio is served") { $0.disks[0].bus = .scsi },
         .init("disks[1].bootOrder: must be at least 1") { $0.disks[1].bootOrder = 0 },
         .init("nets[0].bootOrder: another device has this place") { $0.nets[0].bootOrder = 1 },
         .init("nets[0].taps: must not be empty") { $0.nets[0].taps = [] },

@@ -114,6 +114,16 @@ struct Launcher: ~Copyable {
         return raw & 0x7F == SIGKILL
     }
 
+    /// Waits until the guest has said this.
+    /// - Throws: `ProofFailure` when it does not.
+    mutating func hearConsole(_ text: String) throws {
+        let deadline = Clock.monotonic + Launcher.patience
+        while !consoleText.contains(text) {
+            guard isOpen, Clock.monotonic < deadline else { throw ProofFailure("waited for '\(text)': \(story)") }
+            try poll(nanoseconds: 2_000_000)
+        }
+    }
+
     /// Takes what the guest had said before its launcher was killed.
     /// - Throws: `ProofFailure`.
     mutating func hearTheLast() throws { try readConsole() }

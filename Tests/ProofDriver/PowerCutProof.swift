@@ -35,6 +35,8 @@ struct PowerCutProof: Proof {
         plan.disks = [GuestPlan.Disk(path: disk, queues: UInt16(cpus))]
         var launcher = try Launcher(stage)
         try launcher.start(plan)
+        // Most kills come while writes and flushes are under way, some before the first.
+        if dice.chance(7, in: 8) { try launcher.hearConsole("kind=flushed") }
         try launcher.listen(microseconds: dice.microseconds(upTo: 400_000) + dice.number(0...50_000))
         let (was, story) = (launcher.kill(), launcher.story)
         guard was else { throw ProofFailure("the launcher had ended before it was killed: \(story)") }

@@ -157,11 +157,12 @@ struct DefaultTests {
     func modelled() throws {
         let report = Report()
         let disk = try JSONValue(
-            parsing: Array(#"{"name": "a", "cdrom": {"tray": "open"}, "cache": "none", "io": "native"}"#.utf8))
+            parsing: Array(
+                #"{"name": "a", "cdrom": {"bus": "scsi", "tray": "open"}, "cache": "none", "io": "native"}"#.utf8))
         guard case .object(let object) = disk else { return }
         let spec = DiskSpec(ObjectReader(object, at: FieldPath.root.child("x"), report: report))
         #expect(report.problems == [])
-        #expect(spec.target == .cdrom(bus: .sata, isReadOnly: true, tray: .open))
+        #expect(spec.target == .cdrom(bus: .scsi, isReadOnly: true, tray: .open))
         #expect(spec.cache == DiskSpec.Cache.none && spec.io == .native)
     }
 }

@@ -63,6 +63,7 @@ struct RefusalTests {
         ("\(disk).blockSize.custom.discardGranularity", "4096", "remove the field"),
         ("\(disk).cache", #""none""#, "remove the field"),
         ("\(disk).cdrom.bus", #""sata""#, "set scsi"),
+        ("\(disk).cdrom.tray", #""open""#, "set closed"),
         ("\(disk).lun.bus", #""virtio""#, "set scsi"),
         ("\(disk).lun.reservation", "true", "remove the field"),
         ("\(disk).changedBlockTracking", "true", "remove the field"),

@@ -30,7 +30,9 @@ extension SCSICommand {
 
     private static func other(_ block: CommandBlock, on unit: SCSIView) -> SCSICommand {
         guard let known = SCSIOperation.find(block.operation, action: block.action, on: unit.kind) else {
-            let hasActions = SCSIOperation.all.contains { $0.code == block.operation && $0.action != nil }
+            let hasActions = SCSIOperation.all.contains {
+                $0.code == block.operation && $0.action != nil && $0.exists(on: unit.kind)
+            }
             return .refused(hasActions ? .invalidField : .invalidOperation)
         }
         if known.needsMedium, let sense = unit.notReady { return .refused(sense) }

@@ -61,7 +61,7 @@ struct SCSIOperation: Sendable {
         SCSIOperation(0x51, .optical, medium: true, [7, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0]),  // READ DISC INFORMATION
         SCSIOperation(0x55, .disk, [0x11, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0]),  // MODE SELECT (10)
         SCSIOperation(0x5A, .all, [0x18, 0xFF, 0xFF, 0, 0, 0, 0xFF, 0xFF, 0]),  // MODE SENSE (10)
-        SCSIOperation(0x88, .disk, medium: true, [0xF8] + sixteen),  // READ (16)
+        SCSIOperation(0x88, .all, medium: true, [0xF8] + sixteen),  // READ (16)
         SCSIOperation(0x8A, .disk, medium: true, [0xF8] + sixteen),  // WRITE (16)
         SCSIOperation(0x8E, .disk, medium: true, [0xF0] + sixteen),  // WRITE AND VERIFY (16)
         SCSIOperation(0x8F, .disk, medium: true, [0xF6] + sixteen),  // VERIFY (16)

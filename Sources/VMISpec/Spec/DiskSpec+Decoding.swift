@@ -20,8 +20,10 @@ extension DiskSpec {
                 pciAddress: disk.string("pciAddress"))
         }
         let cdrom = reader.object("cdrom") { cdrom in
-            Target.cdrom(
-                bus: Self.bus(in: cdrom, instead: .scsi), isReadOnly: cdrom.bool("readonly") ?? true,
+            // A drive of this kind never writes, whatever the field says.
+            _ = cdrom.bool("readonly")
+            return Target.cdrom(
+                bus: Self.bus(in: cdrom, instead: .scsi), isReadOnly: true,
                 tray: cdrom.choice("tray", Tray.self) ?? .closed)
         }
         let lun = reader.object("lun") { lun in

@@ -91,7 +91,8 @@ extension Support {
             "the granularity of discards is the image's own; remove the field"),
         "cache": .refused("cache modes are not supported; remove the field, the guest's flushes are always honoured"),
         "cdrom.bus": .only([.string("scsi")], "CD-ROM drives are on the SCSI controller only; set scsi"),
-        "cdrom.readonly": .only([.bool(true)], "CD-ROM drives do not write; set true or remove the field"),
+        "cdrom.tray": .only(
+            [.string("closed")], "a drive's tray is closed at the start; set closed or remove the field"),
         "changedBlockTracking": .refused("changed block tracking is not supported; remove the field"),
         "dedicatedIOThread": .refused("I/O threads cannot be configured; remove the field"),
         "disk.bus": .only(

@@ -107,7 +107,8 @@ struct SCSITests {
         #expect(try rig.run([0x25], room: 8)?.data == [0, 0, 0, last] + size)
         let long = try #require(
             try rig.run([0x9E, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0], room: 32)?.data)
-        #expect(long[0..<12] == [0, 0, 0, 0, 0, 0, 0, last] + size)
+        let wanted: [UInt8] = [0, 0, 0, 0, 0, 0, 0, last] + size
+        #expect(Array(long.prefix(12)) == wanted)
         #expect(long[13] == UInt8((4096 / blockBytes).trailingZeroBitCount) && long[14] == 0x80)
         #expect(try rig.run(R.ten(0x28, UInt32(last), 1), room: blockBytes)?.data.count == blockBytes)
     }

@@ -216,8 +216,14 @@ final class Controller {
         try mustPerform(number, [0x12, 1, 0x80, 0, 64, 0], bytes: 64)
         var serial: [UInt8] = []
         for index in 0..<UInt64(hw_load8(buffer(0) + 3)) { serial.append(hw_load8(buffer(0) + 4 + index)) }
-        let ready = try perform(number, [0, 0, 0, 0, 0, 0])
-        if !ready.isGood, ready.key != 6 {
+        var ready = try perform(number, [0, 0, 0, 0, 0, 0])
+        // Conditions are told one by one, before anything else is.
+        var told = 0
+        while ready.key == 6, told < 8 {
+            ready = try perform(number, [0, 0, 0, 0, 0, 0])
+            told += 1
+        }
+        if !ready.isGood {
             report("result") {
                 $0.field("kind", "empty")
                 $0.field("unit", number)

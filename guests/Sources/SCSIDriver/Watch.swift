@@ -22,19 +22,19 @@ struct Watch {
         while seen < count {
             let (kind, unit, reason) = try controller.event()
             seen += 1
+            let isGone = kind == 1 && reason == 2
+            // A unit that went is asked all the same, before anything else can come in its place.
+            if isGone {
+                let answer = try controller.perform(unit, [0, 0, 0, 0, 0, 0])
+                guard answer.code == 0x25 else { throw Failure("unit-is-still-there", seen: answer.number) }
+            }
             report("result") {
                 $0.field("kind", "event")
                 $0.field("event", UInt64(kind))
                 $0.field("unit", unit)
                 $0.hex("reason", UInt64(reason))
             }
-            // A unit that went is asked all the same: it must say that it is not there.
-            if kind == 1, reason == 2 {
-                let answer = try controller.perform(unit, [0, 0, 0, 0, 0, 0])
-                guard answer.code == 0x25 else { throw Failure("unit-is-still-there", seen: answer.number) }
-            } else {
-                _ = try controller.describe(unit)
-            }
+            if !isGone { _ = try controller.describe(unit) }
         }
     }
 }
