@@ -7,15 +7,18 @@ import Synchronization
 ///
 /// A frame goes when the buckets are not empty and is paid for afterwards, when its length is known: a bucket may go
 /// below zero by one frame a queue, and the next frame waits for that much longer, so the rate holds exactly.
-public final class FrameThrottle: Sendable {
+public struct FrameThrottle: ~Copyable, Sendable {
     private let bytes: TokenBucket?
     private let frames: TokenBucket?
     private let epoch: UInt64
+    /// There is a rate to keep; without one every frame goes, and nothing has to be asked or paid.
+    public let isLimited: Bool
 
     /// Full buckets.
     /// - Parameter now: on the clock that `delay` and `charge` are asked with, in nanoseconds.
     public init(_ rate: FrameRate, now: UInt64 = Clock.monotonic) {
         epoch = now
+        isLimited = rate.bytes != nil || rate.frames != nil
         bytes = rate.bytes.map { TokenBucket($0) }
         frames = rate.frames.map { TokenBucket($0) }
     }

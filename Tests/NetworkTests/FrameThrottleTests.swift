@@ -24,7 +24,8 @@ struct FrameThrottleTests {
             if delay > 0 {
                 now += delay
                 waits += 1
-                #expect(throttle.delay(now: now) == 0, "the delay is as long as it must be")
+                let rest = throttle.delay(now: now)
+                #expect(rest == 0, "the delay is as long as it must be")
                 continue
             }
             throttle.charge(bytes: frame, now: now)
@@ -56,11 +57,23 @@ struct FrameThrottleTests {
                 bytes: FrameRate.Bucket(perSecond: 1_000_000_000, burst: 1_000_000),
                 frames: FrameRate.Bucket(perSecond: 10, burst: 2)), now: 0)
         throttle.charge(bytes: 60, now: 0)
-        #expect(throttle.delay(now: 0) == 0)
+        let afterOne = throttle.delay(now: 0)
         throttle.charge(bytes: 60, now: 0)
-        #expect(throttle.delay(now: 0) > 0)
-        #expect(throttle.delay(now: 100_000_001) == 0)
+        let afterTwo = throttle.delay(now: 0)
+        let later = throttle.delay(now: 100_000_001)
         throttle.charge(bytes: 2_000_000, now: 100_000_001)
-        #expect(throttle.delay(now: 100_000_001) > 0)
+        let afterMany = throttle.delay(now: 100_000_001)
+        #expect(afterOne == 0 && afterTwo > 0 && later == 0 && afterMany > 0)
+        let isLimited = throttle.isLimited
+        #expect(isLimited)
+    }
+
+    @Test("without a rate nothing is held")
+    func none() {
+        let throttle = FrameThrottle(FrameRate(), now: 0)
+        throttle.charge(bytes: .max, now: 0)
+        let delay = throttle.delay(now: 0)
+        let isLimited = throttle.isLimited
+        #expect(delay == 0 && !isLimited)
     }
 }

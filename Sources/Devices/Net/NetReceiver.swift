@@ -102,8 +102,8 @@ struct NetReceiver<Port: FramePort & ~Copyable>: ~Copyable {
                 guard try place() else { return false }
             } else {
                 guard try gather(patience > 0 ? longest : min(longest, ordinary)) else { return false }
-                if let throttle = shared.receiveThrottle {
-                    delay = throttle.delay(now: Clock.monotonic)
+                if shared.receiveThrottle.isLimited {
+                    delay = shared.receiveThrottle.delay(now: Clock.monotonic)
                     if delay > 0 { return false }
                 }
                 guard let count = read(port) else { break }
@@ -306,8 +306,8 @@ struct NetReceiver<Port: FramePort & ~Copyable>: ~Copyable {
         if heldCount == 0 { forgetChains() }
         metrics.framesReceived.add()
         metrics.bytesReceived.add(count &- NetHeader.bytes)
-        if let throttle = shared.receiveThrottle {
-            throttle.charge(bytes: count &- NetHeader.bytes, now: Clock.monotonic)
+        if shared.receiveThrottle.isLimited {
+            shared.receiveThrottle.charge(bytes: count &- NetHeader.bytes, now: Clock.monotonic)
         }
     }
 

@@ -70,6 +70,7 @@ public struct NetReceiving: Recordable, Equatable, Sendable {
         let groups: [UInt64]? = try fields.take("multicast")
         unicast = stations?.prefix(NetLimits.tableEntries).map { MACAddress(rawValue: $0) }
         multicast = groups?.prefix(NetLimits.tableEntries).map { MACAddress(rawValue: $0) }
-        vlans = try fields.take("vlans")
+        let numbers: [UInt16] = try fields.take("vlans")
+        vlans = Set(numbers).filter { $0 < 4096 }.sorted()
     }
 }

@@ -15,15 +15,15 @@ final class NetShared: Sendable {
     let longestFrame = Atomic<Int>(FrameLimits.largestBytes)
     /// The kernel's vhost notes its writes.
     let logsWrites = Atomic<Bool>(false)
-    let receiveThrottle: FrameThrottle?
-    let transmitThrottle: FrameThrottle?
+    let receiveThrottle: FrameThrottle
+    let transmitThrottle: FrameThrottle
 
     init(_ initial: NetState, receiving: FrameRate?, sending: FrameRate?) {
         self.initial = initial
         state = Mutex(initial)
         isUp = Atomic(initial.isUp)
-        receiveThrottle = receiving.map { FrameThrottle($0) }
-        transmitThrottle = sending.map { FrameThrottle($0) }
+        receiveThrottle = FrameThrottle(receiving ?? FrameRate())
+        transmitThrottle = FrameThrottle(sending ?? FrameRate())
     }
 
     /// Forgets what the driver said; the cable stays.

@@ -52,8 +52,8 @@ struct NetTransmitter<Port: FramePort & ~Copyable>: ~Copyable {
         let isUp = shared.isUp.load(ordering: .relaxed)
         while true {
             while budget > 0 {
-                if let throttle = shared.transmitThrottle {
-                    delay = throttle.delay(now: Clock.monotonic)
+                if shared.transmitThrottle.isLimited {
+                    delay = shared.transmitThrottle.delay(now: Clock.monotonic)
                     if delay > 0 { return false }
                 }
                 if !isWaiting {
@@ -119,7 +119,9 @@ struct NetTransmitter<Port: FramePort & ~Copyable>: ~Copyable {
             guard try unsafe port.send(IOSpan(base: vector.pointer, count: vector.count)) != nil else { return false }
             metrics.framesSent.add()
             metrics.bytesSent.add(frameBytes)
-            if let throttle = shared.transmitThrottle { throttle.charge(bytes: frameBytes, now: Clock.monotonic) }
+            if shared.transmitThrottle.isLimited {
+                shared.transmitThrottle.charge(bytes: frameBytes, now: Clock.monotonic)
+            }
         } catch {
             // EINVAL: the kernel found the header wrong. EIO: the interface is down. Either way the frame is lost.
             metrics.sendDrops.add()
