@@ -67,6 +67,9 @@ struct ConsoleWork: ~Copyable, QueueWork {
 
     // Changes only: a side that cannot do anything about a readiness must not be woken by it for ever.
     private static let interest: Readiness = [.readable, .writable, .peerClosed, .edge]
+    private static let mayRead: Readiness = [.readable, .peerClosed, .closed, .failed]
+    private static let mayWrite: Readiness = [.writable, .closed, .failed]
+    private static let isGone: Readiness = [.closed, .failed]
 
     private static let listenerToken: UInt64 = 1 << 62
 
@@ -92,9 +95,9 @@ struct ConsoleWork: ~Copyable, QueueWork {
         guard ports.indices.contains(number), let port = ports[number] else { return }
         if token & ConsoleWork.listenerToken != 0 { return take(number) }
         guard token == ConsoleWork.token(number, port) else { return }
-        if !readiness.isDisjoint(with: [.readable, .peerClosed, .closed, .failed]) { port.canRead = true }
-        if !readiness.isDisjoint(with: [.writable, .closed, .failed]) { port.canWrite = true }
-        if !readiness.isDisjoint(with: [.closed, .failed]) { port.isPeerGone = true }
+        if !readiness.isDisjoint(with: ConsoleWork.mayRead) { port.canRead = true }
+        if !readiness.isDisjoint(with: ConsoleWork.mayWrite) { port.canWrite = true }
+        if !readiness.isDisjoint(with: ConsoleWork.isGone) { port.isPeerGone = true }
         drain(number)
         fill(number)
         // A guest that does not read cannot find the end of the stream.
