@@ -52,11 +52,14 @@ let aboveTheWall: [Target] = [
     .target(name: "VMISpec"),
     .target(name: "Volumes", dependencies: ["VMISpec", "Linux"]),
     .target(name: "PodNetwork", dependencies: ["VMISpec", "CLinux", "Linux"]),
-    .target(name: "Supervisor", dependencies: ["VMISpec", "Volumes", "PodNetwork", "Control", "Record", "Linux"]),
+    .target(name: "GuestAgent", dependencies: ["VMISpec", "Linux"]),
+    .target(
+        name: "Supervisor",
+        dependencies: ["VMISpec", "Volumes", "PodNetwork", "GuestAgent", "Control", "Record", "Linux"]),
     .executableTarget(
         name: "apus-supervisor",
         dependencies: [
-            "Supervisor", "VMISpec", "Linux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "Supervisor", "PodNetwork", "VMISpec", "Linux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         linkerSettings: [.unsafeFlags(staticEssentials, .when(configuration: .release))]),
     .executableTarget(
@@ -90,17 +93,19 @@ let tests: [Target] = [
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Linux"]),
     .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "VMISpecTests", dependencies: ["VMISpec"]),
+    .testTarget(name: "GuestAgentTests", dependencies: ["GuestAgent", "VMISpec", "Linux"]),
     .testTarget(
         name: "SupervisorTests",
         dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec", "Control", "Record", "Linux"]),
     .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "VMISpec", "CTestSupport", "CLinux", "Linux"]),
     .testTarget(name: "HostCheckTests", dependencies: ["HostCheck"]),
     .testTarget(name: "ApusTests", dependencies: ["apus", "VMISpec", "Linux"]),
-    .testTarget(name: "Integration", dependencies: ["Control", "Linux"]),
+    .testTarget(name: "Integration", dependencies: ["Control", "Linux", "CTestSupport"]),
     .testTarget(name: "EndToEnd", exclude: ["Inside"]),
     .executableTarget(
         name: "prove-driver", dependencies: ["Control", "Storage", "CLinux", "Linux"], path: "Tests/ProofDriver"),
     .testTarget(name: "ProofSamples"),
+    .executableTarget(name: "ring-cost", dependencies: ["Virtio", "GuestMemory"], path: "Tests/RingCost"),
 ]
 
 let package = Package(

@@ -16,6 +16,12 @@ public enum StorageRequest {
 public enum TapRequest {
     /// TUNSETOFFLOAD.
     public static let setOffload = CLINUX_TUNSETOFFLOAD
+    /// TUNSETQUEUE.
+    public static let setQueue = CLINUX_TUNSETQUEUE
+    /// TUNSETTXFILTER.
+    public static let setFilter = CLINUX_TUNSETTXFILTER
+    /// TUNSETCARRIER.
+    public static let setCarrier = CLINUX_TUNSETCARRIER
 }
 
 /// The ioctls of a terminal, for those who filter them.

@@ -24,6 +24,9 @@ final class EventQueue: MachineSignals, VCPUEvents {
     func requestReset() { post(.resetRequested, parking: true) }
     func requestPowerOff() { post(.poweredOff, parking: true) }
     func guestPanicked(_ event: GuestPanic) { post(.panicked(event), parking: false) }
+    func watchdogExpired() { post(.watchdogExpired, parking: false) }
+    /// The guest opened or closed a channel.
+    func channelsChanged() { post(.channelsChanged, parking: false) }
     func vcpuTripleFaulted(_ id: UInt32) { post(.tripleFaulted, parking: true) }
     func vcpuFailed(_ id: UInt32, _ failure: VCPUFailure) {
         post(.failed("vCPU \(id): \(failure)"), parking: true)

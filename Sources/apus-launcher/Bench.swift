@@ -56,14 +56,9 @@ struct Bench: ~Copyable {
     private func handle(_ event: MachineEvent) -> Int32? {
         switch event {
         case .poweredOff: return 0
-        case .resetRequested, .tripleFaulted:
-            do throws(MachineError) {
-                try runner.machine.reset()
-                return nil
-            } catch {
-                CurrentProcess.complain("The guest cannot be reset: \(error)")
-                return 1
-            }
+        case .resetRequested, .tripleFaulted: return reset()
+        case .channelsChanged: return nil
+        case .watchdogExpired: return barked()
         case .panicked:
             CurrentProcess.complain("The guest's kernel panicked")
             return 1
@@ -71,5 +66,28 @@ struct Bench: ~Copyable {
             CurrentProcess.complain(line)
             return 1
         }
+    }
+
+    private func reset() -> Int32? {
+        do throws(MachineError) {
+            try runner.machine.reset()
+            return nil
+        } catch {
+            CurrentProcess.complain("The guest cannot be reset: \(error)")
+            return 1
+        }
+    }
+
+    private func barked() -> Int32? {
+        CurrentProcess.complain("The guest stopped feeding its watchdog: \(runner.onWatchdog.rawValue)")
+        switch runner.onWatchdog {
+        case .reset: return reset()
+        case .poweroff: return 1
+        case .shutdown: runner.machine.pressPowerButton()
+        case .pause: runner.machine.pause()
+        case .injectNMI: runner.machine.injectNMI()
+        case .none: break
+        }
+        return nil
     }
 }

@@ -15,6 +15,7 @@ struct Supervised: ~Copyable {
     private var state = MachineState.configuring
     private let began = Clock.monotonic
     private var channelInterest: Readiness = .readable
+    private var openChannels: [String] = []
 
     private enum Token: UInt64 {
         case channel = 1
@@ -107,6 +108,11 @@ struct Supervised: ~Copyable {
                 try channel.emit(.resumed)
             }
         case .powerButton: runner.machine.pressPowerButton()
+        case .balloon(let bytes):
+            do throws(MachineError) { try runner.machine.setBalloon(bytes: bytes) } catch {
+                try channel.reply(to: id, .refused(message: "\(error)"))
+                return nil
+            }
         case .statistics:
             try channel.reply(to: id, .statistics(runner.machine.statistics()))
             return nil
@@ -114,6 +120,11 @@ struct Supervised: ~Copyable {
             if let status = try reset(.requested) {
                 try channel.reply(to: id, .refused(message: "the machine could not be reset"))
                 return status
+            }
+        case .setLink(let interface, let isUp):
+            guard runner.machine.setLink(of: interface, up: isUp) else {
+                try channel.reply(to: id, .refused(message: "there is no interface \(interface)"))
+                return nil
             }
         case .start, .stop, .status: break
         }
@@ -162,10 +173,38 @@ struct Supervised: ~Copyable {
         case .resetRequested: return try reboot(.acpi)
         case .tripleFaulted: return try reboot(.tripleFault)
         case .panicked(let panic): return try handle(panic: panic.rawValue)
+        case .watchdogExpired: return try handleWatchdog()
+        case .channelsChanged:
+            try tellChannels()
+            return nil
         case .failed(let line):
             try channel.emit(.failed(message: line))
             return 1
         }
+    }
+
+    private mutating func tellChannels() throws(ControlError) {
+        let open = runner?.machine.openChannels ?? []
+        // A guest that closes what it has just opened is no news.
+        if open != openChannels { try channel.emit(.channelsChanged(open: open)) }
+        openChannels = open
+    }
+
+    private mutating func handleWatchdog() throws(ControlError) -> Int32? {
+        let action = runner?.onWatchdog ?? .none
+        try channel.emit(.watchdogExpired(action: action))
+        switch action {
+        case .reset: return try reset(.watchdog)
+        case .poweroff: return 1
+        case .shutdown: runner?.machine.pressPowerButton()
+        case .pause:
+            runner?.machine.pause()
+            state = .paused
+            try channel.emit(.paused)
+        case .injectNMI: runner?.machine.injectNMI()
+        case .none: break
+        }
+        return nil
     }
 
     private mutating func reboot(_ cause: ResetCause) throws(ControlError) -> Int32? {
@@ -187,6 +226,8 @@ struct Supervised: ~Copyable {
             return 1
         }
         try channel.emit(.guestReset(cause: cause))
+        // The reset closed them all, and forgot to say so with the events of the life before.
+        try tellChannels()
         return nil
     }
 

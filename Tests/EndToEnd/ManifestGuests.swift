@@ -56,6 +56,8 @@ struct ManifestGuests {
         let paused = try await Self.said("ps-paused")
         #expect(paused.output.contains("Running (paused)"))
         let description = try await Self.said("describe")
+        #expect(
+            description.output.split(separator: "\n").contains { $0.hasPrefix("Agent:") && !$0.contains("not") })
         #expect(description.status == "0" && description.output.contains("debian"))
         #expect(try await Self.said("pause").status == "0")
         #expect(try await Self.said("resume").status == "0")

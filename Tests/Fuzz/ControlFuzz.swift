@@ -96,6 +96,9 @@ public func seedControl(_ count: UnsafeMutableRawPointer, _ words: UnsafeMutable
     let small = piece(.request(id: 1, .start(machine)), descriptors: 1)
     machine.memory.nodes = [NUMANode(bytes: 64 << 20, vcpus: [0, 1])]
     machine.disks = [DiskConfiguration(name: "d", file: DescriptorSlot(rawValue: 1), serial: "s")]
+    machine.disks[0].format = .qcow2
+    machine.disks[0].backing = [ImageLayer(file: DescriptorSlot(rawValue: 3), format: .raw)]
+    machine.disks[0].byteLimit = DiskRateLimit(perSecond: 1)
     machine.rng = .getrandom
     machine.console = .listener(slot: DescriptorSlot(rawValue: 2))
     let large = piece(.request(id: 2, .start(machine)), descriptors: 3)

@@ -21,7 +21,9 @@ extension Integration {
             arguments: [
                 "mode=verify", "bs=65536 depth=8 parts=5 wait=poll indirect=off",
                 "bs=512 depth=64 eventidx=off size=1M",
-                "bs=4096 depth=16 parts=6 pci=ports",
+                "bs=4096 depth=16 parts=6 pci=ports", "bs=4096 depth=32 parts=3 ring=packed",
+                "bs=65536 depth=8 parts=5 wait=poll indirect=off ring=packed",
+                "bs=512 depth=64 eventidx=off size=1M ring=packed",
             ])
         func block(words: String) throws {
             let launcher = try Payload.run("blockdriver", words, ["--disk", "path=\(try disk()),serial=apus-1"])
@@ -63,11 +65,13 @@ extension Integration {
             #expect(launcher.process.exitStatus == 0)
         }
 
-        @Test("requests survive pauses: each is answered once and its data is right")
-        func blockPaused() throws {
+        @Test(
+            "requests survive pauses: each is answered once and its data is right",
+            arguments: ["", " ring=packed", " ring=packed indirect=off"])
+        func blockPaused(words: String) throws {
             let launcher = try ControlledLauncher()
             let reply = try launcher.start(
-                "blockdriver", "count=30000 depth=32", disks: [try disk()])
+                "blockdriver", "count=30000 depth=32\(words)", disks: [try disk()])
             #expect(reply == .done)
             try launcher.process.waitForConsole("kind=device")
             for _ in 0..<10 {
@@ -101,7 +105,11 @@ extension Integration {
             .enabled(if: geteuid() == 0, "making taps needs root"),
             arguments: [
                 ("", "count=500"), ("rxbuf=256", "count=300 size=1400 window=8 eventidx=off indirect=off"),
-                ("mrg=off", "count=300 size=60"),
+                ("mrg=off", "count=300 size=60"), ("ring=packed", "count=500 ring=packed"),
+                (
+                    "rxbuf=256 ring=packed",
+                    "count=300 size=1400 window=8 eventidx=off indirect=off ring=packed"
+                ),
             ])
         func net(echo: String, send: String) throws {
             // Two taps on a bridge, in a network of their own.
@@ -125,12 +133,17 @@ extension Integration {
         }
 
         @Test(
-            "a hostile driver breaks neither the process nor the device", arguments: ["block", "rng", "net"], [1, 2])
+            "a hostile driver breaks neither the process nor the device",
+            arguments: ["block", "rng", "net", "console", "balloon"],
+            [1, 2])
         func abuse(target: String, seed: Int) throws {
             let words = "target=\(target) rounds=100 seed=\(seed)"
             switch target {
             case "block": _ = try Payload.run("abuse", words, ["--disk", "path=\(try disk())"])
             case "rng": _ = try Payload.run("abuse", words, ["--rng"])
+            case "console":
+                _ = try Payload.run("abuse", words, ["--channel", "name=test,path=\(scratch.path("channel"))"])
+            case "balloon": _ = try Payload.run("abuse", words, ["--balloon", "on"])
             default:
                 guard geteuid() == 0 else {
                     print("Integration: attacks on the network need root for a tap")

@@ -25,6 +25,14 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
     public var nets: [NetConfiguration]
     /// Where virtio-rng gets its bytes; nil for no such device.
     public var rng: EntropySource?
+    /// Where the terminal of the virtio console leads, `hvc0` to Linux; nowhere for no such terminal.
+    public var terminal: SerialConsole
+    /// Channels between guest and host, such as a guest agent's.
+    public var channels: [ChannelConfiguration]
+    /// The memory balloon; nil for no such device.
+    public var balloon: BalloonConfiguration?
+    /// What the i6300esb watchdog does; nil for no such device.
+    public var watchdog: WatchdogAction?
     /// Where the first serial port leads.
     public var console: SerialConsole
     /// Whether the guest is given a pvpanic device.
@@ -49,6 +57,10 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         disks = []
         nets = []
         rng = nil
+        terminal = .nowhere
+        channels = []
+        balloon = nil
+        watchdog = nil
         console = .nowhere
         pvpanic = false
         onReboot = .restart
@@ -67,6 +79,10 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         fields.put("disks", disks)
         fields.put("nets", nets)
         fields.put("rng", rng)
+        fields.put("terminal", terminal)
+        fields.put("channels", channels)
+        fields.put("balloon", balloon)
+        fields.put("watchdog", watchdog)
         fields.put("console", console)
         fields.put("pvpanic", pvpanic)
         fields.put("onReboot", onReboot)
@@ -86,6 +102,10 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         disks = try fields.take("disks")
         nets = try fields.take("nets")
         rng = try fields.take("rng")
+        terminal = try fields.take("terminal")
+        channels = try fields.take("channels")
+        balloon = try fields.take("balloon")
+        watchdog = try fields.take("watchdog")
         console = try fields.take("console")
         pvpanic = try fields.take("pvpanic")
         onReboot = try fields.take("onReboot")

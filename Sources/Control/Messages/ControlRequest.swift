@@ -12,10 +12,14 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
     case resume
     /// Press the ACPI power button.
     case powerButton
+    /// Ask the guest to give back memory until this many bytes are left to it.
+    case balloon(bytes: UInt64)
     /// Reset the machine as its reset button would.
     case reset
     /// End the machine at once.
     case stop
+    /// Plug an interface's cable in or pull it.
+    case setLink(interface: String, isUp: Bool)
     /// Tell the state of the machine.
     case status
     /// Tell the counters of the machine.
@@ -28,8 +32,10 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case .pause: "pause"
         case .resume: "resume"
         case .powerButton: "powerButton"
+        case .balloon: "balloon"
         case .reset: "reset"
         case .stop: "stop"
+        case .setLink: "setLink"
         case .status: "status"
         case .statistics: "statistics"
         }
@@ -40,6 +46,10 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         switch self {
         case .pause, .resume, .powerButton, .reset, .stop, .status, .statistics: break
         case .start(let payload): payload.encode(into: &fields)
+        case .setLink(let interface, let isUp):
+            fields.put("interface", interface)
+            fields.put("isUp", isUp)
+        case .balloon(let bytes): fields.put("bytes", bytes)
         }
     }
 
@@ -51,8 +61,10 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case "pause": self = .pause
         case "resume": self = .resume
         case "powerButton": self = .powerButton
+        case "balloon": self = .balloon(bytes: try fields.take("bytes"))
         case "reset": self = .reset
         case "stop": self = .stop
+        case "setLink": self = .setLink(interface: try fields.take("interface"), isUp: try fields.take("isUp"))
         case "status": self = .status
         case "statistics": self = .statistics
         default: throw fields.unknownCase

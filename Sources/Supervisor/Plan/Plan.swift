@@ -10,6 +10,8 @@ public struct Plan: Equatable, Sendable {
     public var configuration: MachineConfiguration
     /// What the slots of the configuration refer to, in order.
     public var descriptors: [PlannedDescriptor]
+    /// What the guest's agent is to keep in the guest.
+    public var credentials: [PlannedCredential]
 
     /// Plans the machine of a manifest.
     /// - Throws: `SupervisorError` that names the field and the remedy; nothing was opened or started.
@@ -32,15 +34,24 @@ public struct Plan: Equatable, Sendable {
         machine.smbios = SMBIOSStrings(
             manufacturer: "KubeVirt", product: "None", serial: domain.firmware.serial ?? "", family: "KubeVirt")
         machine.disks = try Self.disks(of: instance.spec, paths, &descriptors)
-        machine.nets = try Self.interfaces(of: instance, options, paths, &descriptors)
+        machine.nets = try Self.interfaces(of: instance, facts, paths, &descriptors)
         machine.rng = domain.devices.rng ? .getrandom : nil
         machine.console =
             domain.devices.autoattachSerialConsole
             ? .listener(slot: try descriptors.add(.console, field: "\(paths.domain).devices")) : .nowhere
+        machine.balloon = Self.balloon(of: instance)
+        machine.watchdog = domain.devices.watchdog.map { Self.watchdog($0.action) }
+        // KubeVirt's machines have it whatever the manifest says; an agent in the guest is found by it.
+        machine.channels = [
+            ChannelConfiguration(
+                name: ChannelConfiguration.guestAgent,
+                end: .stream(slot: try descriptors.add(.agent, field: "\(paths.domain).devices")))
+        ]
         machine.pvpanic = true
         machine.sandbox = options.sandbox
         configuration = machine
         self.descriptors = descriptors.entries
+        credentials = try Self.credentials(of: instance.spec, options, paths)
         do throws(ConfigurationError) {
             try machine.validate(descriptors: descriptors.entries.count)
         } catch {
@@ -101,25 +112,26 @@ public struct Plan: Equatable, Sendable {
     }
 
     private static func interfaces(
-        of instance: VirtualMachineInstance, _ options: LaunchOptions, _ paths: ManifestPaths,
+        of instance: VirtualMachineInstance, _ facts: PodFacts, _ paths: ManifestPaths,
         _ descriptors: inout DescriptorList
     ) throws(SupervisorError) -> [NetConfiguration] {
+        let devices = instance.spec.domain.devices
+        let vcpus = Int(clamping: instance.spec.domain.cpu.vcpuCount)
+        let pairs = devices.networkInterfaceMultiqueue ? min(max(vcpus, 1), ConfigurationLimits.queuePairs) : 1
         var nets: [NetConfiguration] = []
         for (index, interface) in instance.spec.domain.devices.interfaces.enumerated() {
             let field = "\(paths.domain).devices.interfaces[\(index)]"
-            guard let tap = options.taps[interface.name] else {
-                throw SupervisorError(
-                    field,
-                    "network \"\(interface.name)\" has no tap; pass --tap \(interface.name)=TAP, "
-                        + "or set autoattachPodInterface: false and remove the interface")
-            }
             let bytes = interface.macAddress?.bytes ?? StableAddress.bytes(of: interface.name, in: instance)
             guard let mac = MACAddress(bytes: bytes) else {
                 throw SupervisorError("\(field).macAddress", "is no Ethernet address")
             }
-            let slot = try descriptors.add(
-                .tap(name: tap, network: interface.name, interface: index), field: field)
-            nets.append(NetConfiguration(name: interface.name, taps: [slot], mac: mac, bootOrder: interface.bootOrder))
+            var net = NetConfiguration(name: interface.name, taps: [], mac: mac, bootOrder: interface.bootOrder)
+            net.isUp = interface.state != .down
+            for pair in 0..<pairs {
+                net.taps.append(try descriptors.add(.tap(interface: index, queue: pair), field: field))
+                if facts.hasVhostNet { net.vhost.append(try descriptors.add(.vhostNet, field: field)) }
+            }
+            nets.append(net)
         }
         return nets
     }

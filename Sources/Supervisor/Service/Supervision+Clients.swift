@@ -67,6 +67,7 @@ extension Supervision {
             MemoryUse(process: launcherID, guestBytes: Self.leastGuestMapping)?.json ?? .null
         memory["supervisor"] = MemoryUse(process: CurrentProcess.id, guestBytes: nil)?.json ?? .null
         status["memoryOverhead"] = .object(memory)
+        status["agentConnected"] = .bool(agent.isConnected)
         status["runtimeDirectory"] = .string(directory.path)
         return .object(status)
     }

@@ -57,9 +57,11 @@ extension Supervision {
             ])
         case .paused:
             isPaused = true
+            agent.pause()
             tell(["event": .string("paused")])
         case .resumed:
             isPaused = false
+            agent.resume()
             tell(["event": .string("resumed")])
         case .guestShutdown:
             outcome = outcome ?? .poweredOff
@@ -68,6 +70,7 @@ extension Supervision {
             stopping = .forced
         case .guestReset(let cause):
             resets += 1
+            if isPaused { agent.resume() }
             isPaused = false
             journal.write("the guest was reset: \(cause.rawValue)")
             tell(["event": .string("reset"), "cause": .string(cause.rawValue)])
@@ -75,6 +78,13 @@ extension Supervision {
             hasPanicked = true
             journal.write("the guest's kernel panicked")
             tell(["event": .string("panicked")])
+        case .watchdogExpired(let action):
+            journal.write("the guest stopped feeding its watchdog: \(action.rawValue)")
+            tell(["event": .string("watchdog"), "action": .string(action.rawValue)])
+            if action == .poweroff {
+                outcome = outcome ?? .failed("The guest stopped feeding its watchdog and was powered off")
+            }
+        case .channelsChanged(let open): agent.setChannel(isOpen: open.contains(ChannelConfiguration.guestAgent))
         case .failed(let message):
             outcome = outcome ?? .failed(message)
             launcher.note(message)
@@ -142,6 +152,7 @@ extension Supervision {
         serveChannel()
         serveOutput()
         launcher.finishLog()
+        releaseNetwork()
         let result = outcome ?? unexpectedEnd
         var message = JSONValue.null
         if case .failed(let line) = result { message = .string(line) }

@@ -2,7 +2,9 @@
 
 import Control
 import Glibc
+import GuestAgent
 import Linux
+import PodNetwork
 import VMISpec
 
 /// One instance from the start of its launcher to its end: a single thread that waits for the launcher, its clients,
@@ -16,7 +18,15 @@ public final class Supervision {
     let signals: SignalSet
     let timer: Timer
     private let listener: UnixSocket
+    /// The guest's agent, which may or may not be there.
+    let agent: GuestAgent
+    let agentTimer: Timer
+    var agentInterest: Readiness = .readable
+    /// When the agent's timer fires, nil for never.
+    var agentDeadline: UInt64?
     var journal: Journal
+    /// The interfaces as they reach the guest, and what answers it there.
+    let network: GuestNetwork
     let launcherID: Int32
 
     /// What a launcher's end is told by, once both its socket and its process are done.
@@ -48,6 +58,9 @@ public final class Supervision {
         static let signals: UInt64 = 4
         static let timer: UInt64 = 5
         static let listener: UInt64 = 6
+        static let agent: UInt64 = 7
+        static let agentTimer: UInt64 = 8
+        static let network: UInt64 = 9
         static let firstClient: UInt64 = 1000
     }
 
@@ -57,7 +70,8 @@ public final class Supervision {
     private init(
         _ instance: VirtualMachineInstance, _ document: JSONValue, _ directory: consuming RuntimeDirectory,
         _ launcher: consuming Launcher, _ watch: consuming Epoll, _ signals: consuming SignalSet,
-        _ timer: consuming Timer, _ listener: consuming UnixSocket, _ journal: consuming Journal
+        _ timer: consuming Timer, _ listener: consuming UnixSocket, _ journal: consuming Journal,
+        _ agent: GuestAgent, _ agentTimer: consuming Timer, _ network: GuestNetwork
     ) {
         self.instance = instance
         self.document = document
@@ -69,6 +83,9 @@ public final class Supervision {
         self.timer = timer
         self.listener = listener
         self.journal = journal
+        self.agent = agent
+        self.agentTimer = agentTimer
+        self.network = network
     }
 
     /// Starts a launcher for an instance and sends it its machine.
@@ -86,7 +103,8 @@ public final class Supervision {
         let directory = try RuntimeDirectory(
             instance.metadata.name, namespace: instance.metadata.namespace,
             in: RuntimeDirectory.base(environment: environment))
-        var preparation = try Preparation.make(plan, of: instance, options, in: directory.path)
+        let network = try network(of: manifest, plan, options, environment)
+        var preparation = try Preparation.make(plan, of: instance, options, network, in: directory.path)
         let path = directory.path
         let launcher = try Launcher.start(
             Launcher.path(environment: environment), environment: environment.map { "\($0.key)=\($0.value)" })
@@ -98,9 +116,12 @@ public final class Supervision {
             let saved = try FileDescriptor.open(
                 "\(path)/\(RuntimeDirectory.File.manifest.rawValue)", O_WRONLY | O_CREAT)
             try saved.writeAll(document.encoded(indentation: 2))
+            guard let channel = preparation.takeAgent() else { throw Errno(code: EBADF, call: "socketpair") }
+            let agent = try GuestAgent(channel, credentials: plan.credentials.map(\.credential))
             supervision = Supervision(
                 instance, document, directory, launcher, try Epoll(), try SignalSet([SIGTERM, SIGINT, SIGHUP]),
-                try Timer(), listener, try Journal("\(path)/\(RuntimeDirectory.File.log.rawValue)"))
+                try Timer(), listener, try Journal("\(path)/\(RuntimeDirectory.File.log.rawValue)"),
+                agent, try Timer(), network)
             try supervision.watchAll()
         } catch {
             throw SupervisorError("\(path): \(error)")
@@ -129,11 +150,13 @@ public final class Supervision {
 
     private func watchAll() throws(Errno) {
         try watch.add(launcher.channel.raw, .readable, token: Token.channel)
+        try watch.add(network.service.descriptor, .readable, token: Token.network)
         try watch.add(launcher.process.descriptor.raw, .readable, token: Token.process)
         try watch.add(launcher.output.raw, .readable, token: Token.output)
         try watch.add(signals.descriptor.raw, .readable, token: Token.signals)
         try watch.add(timer.descriptor.raw, .readable, token: Token.timer)
         try watch.add(listener.descriptor.raw, .readable, token: Token.listener)
+        try watchAgent()
     }
 
     /// Serves until the instance has ended; returns how it did.
@@ -147,6 +170,7 @@ public final class Supervision {
             }
             for (token, _) in ready { serve(token) }
             serveChannel()
+            serveAgent()
             updateInterest()
         }
         return conclude()
@@ -154,7 +178,10 @@ public final class Supervision {
 
     private func serve(_ token: UInt64) {
         switch token {
-        case Token.channel: break
+        case Token.channel, Token.agent: break
+        case Token.agentTimer:
+            agentTimer.drain()
+            agentDeadline = nil
         case Token.process:
             // What it said before its end explains it.
             serveChannel()
@@ -167,6 +194,7 @@ public final class Supervision {
             timer.drain()
             stop(force: true)
         case Token.listener: accept()
+        case Token.network: network.service.serve()
         default: serveClient(token)
         }
     }

@@ -17,8 +17,10 @@ extension Support {
     }()
 
     private static let instanceRefusals: KeyValuePairs<String, SupportRule> = [
-        "accessCredentials": .refused(
-            "access credentials are not supported; put ssh_authorized_keys into a cloudInitNoCloud volume's userData"),
+        "accessCredentials[].sshPublicKey.propagationMethod.configDrive": .refused(
+            "keys are put into the guest by its agent only; use qemuGuestAgent, or ssh_authorized_keys in userData"),
+        "accessCredentials[].sshPublicKey.propagationMethod.noCloud": .refused(
+            "keys are put into the guest by its agent only; use qemuGuestAgent, or ssh_authorized_keys in userData"),
         "livenessProbe": .refused("probes are not supported; remove the field"),
         "readinessProbe": .refused("probes are not supported; remove the field"),
         "startStrategy": .refused("starting paused is not supported; remove the field and use `apus pause`"),
@@ -68,7 +70,6 @@ extension Support {
         "autoattachGraphicsDevice": .refused(
             "there is no display; set false or remove the field, and use the serial console"),
         "autoattachInputDevice": .refused("there is no display to have input for; remove the field"),
-        "autoattachMemBalloon": .refused("memory balloons are not supported; set false or remove the field"),
         "autoattachVSOCK": .refused("vsock is not supported; remove the field and use a network interface"),
         "blockMultiQueue": .refused("disks have one queue; remove the field"),
         "clientPassthrough": .refused("USB is not supported; remove the field"),
@@ -79,13 +80,12 @@ extension Support {
         "hostDevices": .refused("passed-through devices are not supported; remove the field"),
         "inputs": .refused("there is no display to have input for; remove the field"),
         "logSerialConsole": .refused("the console is not logged; remove the field and use `apus console`"),
-        "networkInterfaceMultiqueue": .refused("interfaces have one pair of queues; remove the field"),
         "panicDevices": .refused("every machine has a pvpanic device already; remove the field"),
         "sound": .refused("sound is not supported; remove the field"),
         "tpm": .refused("TPMs are not supported; remove the field"),
         "useVirtioTransitional": .refused("virtio devices are modern only; remove the field"),
         "video": .refused("there is no display; remove the field and use the serial console"),
-        "watchdog": .refused("watchdogs are not supported; remove the field"),
+        "watchdog.diag288": .refused("is a watchdog of IBM Z; use i6300esb"),
     ]
 
     private static let diskRefusals: KeyValuePairs<String, SupportRule> = [
@@ -119,7 +119,8 @@ extension Support {
         "portRanges": .refused("ranges of ports are not supported; list single ones in ports, or none to forward all"),
         "slirp": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {}"),
         "sriov": .refused("passed-through devices are not supported; use masquerade: {} or bridge: {}"),
-        "state": .only([.string("up")], "the link is always up; set up, or remove the interface"),
+        "state": .only(
+            [.string("up"), .string("down")], "interfaces cannot be left out; set down, or remove the interface"),
         "tag": .refused("device tags are not supported; remove the field and match macAddress in the guest"),
     ]
 

@@ -29,8 +29,18 @@ struct Run: ParsableCommand {
             valueName: "name=path"))
     var pvc: [String] = []
 
+    @Option(help: ArgumentHelp("The directory that stands for a Secret, one file a key.", valueName: "name=dir"))
+    var secret: [String] = []
+
     @Option(help: ArgumentHelp("The existing tap device that stands for a network.", valueName: "network=tap"))
     var tap: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "How networks without --tap are reached: by the pod's own tap and bridge (prepared), or by making them, "
+                + "which takes the pod's interface over (own).",
+            valueName: "prepared|own"))
+    var network = "prepared"
 
     @Option(help: "Run it under this name instead of metadata.name.")
     var name: String?
@@ -69,8 +79,12 @@ struct Run: ParsableCommand {
     private func prepared() throws -> JSONValue {
         _ = try NamedPath.dictionary(image, option: "--image")
         _ = try NamedPath.dictionary(pvc, option: "--pvc")
+        _ = try NamedPath.dictionary(secret, option: "--secret")
         _ = try NamedPath.dictionary(tap, option: "--tap")
         guard ["on", "off"].contains(sandbox) else { throw SupervisorError("--sandbox \(sandbox): must be on or off") }
+        guard ["prepared", "own"].contains(network) else {
+            throw SupervisorError("--network \(network): must be prepared or own")
+        }
         let document = try ManifestReader.read(file)
         guard let name, case .object(var object) = document, case .object(var metadata)? = object["metadata"] else {
             return document
@@ -83,9 +97,10 @@ struct Run: ParsableCommand {
     private func spawn(_ document: JSONValue) throws -> SupervisorProcess {
         let path = SiblingProgram.path(
             "apus-supervisor", variable: "APUS_SUPERVISOR", environment: SiblingProgram.environment)
-        var arguments = ["--file", "-", "--sandbox", sandbox, "--owner-fd", "3"]
+        var arguments = ["--file", "-", "--sandbox", sandbox, "--network", network, "--owner-fd", "3"]
         for value in image { arguments += ["--image", value] }
         for value in pvc { arguments += ["--pvc", value] }
+        for value in secret { arguments += ["--secret", value] }
         for value in tap { arguments += ["--tap", value] }
         do throws(Errno) {
             return try SupervisorProcess.start(path, arguments, manifest: document.encoded())

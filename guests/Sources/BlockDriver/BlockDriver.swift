@@ -7,7 +7,8 @@ import Runtime
 /// `mode=verify` (default) | `features` | `randread` | `randwrite` | `seqread` | `seqwrite`; `disk=` which device (0);
 /// `depth=` requests in flight per queue (16); `bs=` bytes a request (4096); `parts=` data segments a request (1 to 6);
 /// `queues=` (1); `size=` bytes of the disk to use; `seconds=` (3) or `count=` requests for measurements; `count=` random
-/// requests for verify (2000); `wait=interrupt|poll`; `indirect=off`, `eventidx=off`; `seed=`.
+/// requests for verify (2000); `wait=interrupt|poll`; `indirect=off`, `eventidx=off`, `ring=packed`;
+/// `seed=`.
 @main
 struct BlockDriver: Payload {
     static let name: StaticString = "blockdriver"
