@@ -61,7 +61,7 @@ let aboveTheWall: [Target] = [
     .executableTarget(
         name: "apus-supervisor",
         dependencies: [
-            "Supervisor", "VMISpec", "Linux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "Supervisor", "PodNetwork", "VMISpec", "Linux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         linkerSettings: [.unsafeFlags(staticEssentials, .when(configuration: .release))]),
     .executableTarget(

@@ -34,7 +34,6 @@ public struct ConnectedInterface: Equatable, Sendable {
         }
         if let podInterface { object["podInterfaceName"] = .string(podInterface) }
         object["queueCount"] = .integer(Int64(queuePairs))
-        object["linkState"] = .string("up")
         object["infoSource"] = .string("domain")
         return .object(object)
     }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Glibc
 import Linux
+import PodNetwork
 import Supervisor
 import VMISpec
 
@@ -33,6 +34,13 @@ struct Main: ParsableCommand {
 
     @Option(help: ArgumentHelp("The tap device that stands for a network.", valueName: "network=tap"))
     var tap: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "How networks without --tap are reached: by the pod's own tap and bridge (prepared), or by making them, "
+                + "which takes the pod's interface over (own).",
+            valueName: "prepared|own"))
+    var network = "prepared"
 
     @Option(help: ArgumentHelp("The directory that stands for a Secret, one file a key.", valueName: "name=dir"))
     var secret: [String] = []
@@ -81,6 +89,10 @@ struct Main: ParsableCommand {
             throw SupervisorError("--sandbox \(sandbox): must be on or off")
         }
         options.sandbox = sandbox == "on"
+        guard let mode = PodNetworkOptions.Mode(rawValue: network) else {
+            throw SupervisorError("--network \(network): must be prepared or own")
+        }
+        options.network = mode
         let document: JSONValue
         let bytes = try read()
         do throws(JSONSyntaxError) { document = try JSONValue(parsing: bytes) } catch {

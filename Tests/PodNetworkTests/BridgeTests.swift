@@ -30,7 +30,7 @@ extension InNamespaces {
             #expect(try rig.pod.shell("ip -o addr show eth0").contains("10.244.7.5/24"))
             #expect(try !rig.pod.shell("ip link show eth0-nic").contains("0a:58:0a:f4:07:05"))
 
-            try rig.client("dhclient -4 -1 -v -pf /run/c eth0 && kill $(cat /run/c) && cp /var/lib/dhcp/dhclient.leases \(rig.folder)/leases")
+            try rig.dhclient(4, then: "cp /var/lib/dhcp/dhclient.leases \(rig.folder)/leases")
             #expect(try rig.guest.shell("ip -4 -o addr show eth0").contains("10.244.7.5/24"))
             let routes = try rig.guest.shell("ip route")
             #expect(routes.contains("default via 10.244.7.1"), "\(routes)")
@@ -90,7 +90,7 @@ extension InNamespaces {
             #expect(running.interfaces.map(\.addresses) == [PodRig.podAddresses, ["192.168.0.9"], []])
             #expect(running.interfaces[2].hardwareAddress == [2, 0x11, 0x22, 0x33, 0x44, 0x55])
             let wire = try rig.wire(running, 1)
-            try rig.client("dhclient -4 -1 -v -pf /run/c eth0 && kill $(cat /run/c)")
+            try rig.dhclient(4)
             #expect(try rig.guest.shell("ip -4 -o addr show eth0").contains("192.168.0.9/24"))
             #expect(try !rig.guest.shell("ip route").contains("default"))
             let world = try Echo(in: rig.outside, port: 7000)

@@ -38,13 +38,13 @@ extension InNamespaces {
                     let facts = try PodNetworkFacts.read()
                     let attachment = try #require(AttachmentPlan(instance, options, facts).attachments.first)
                     let (names, pod) = (try #require(attachment.names), try #require(attachment.podLink))
-                    let journal = try PodNetwork.journal(of: attachment, names, facts, options)
+                    let journal = try GuestNetwork.journal(of: attachment, names, facts, options)
                     try journal.write(Takeover.entry(attachment, names, pod))
                     return (try? Takeover.run(attachment, names, pod, queuePairs: 1, changes: budget)) != nil
                 }
                 try rig.pod.inside {
                     let facts = try PodNetworkFacts.read()
-                    #expect(PodNetwork.recover(facts, options))
+                    #expect(GuestNetwork.recover(facts, options))
                 }
                 #expect(try rig.changes(since: before) == [], "after \(steps) steps")
                 steps += 1

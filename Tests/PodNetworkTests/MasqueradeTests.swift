@@ -22,7 +22,7 @@ extension InNamespaces {
             #expect(running.interfaces[0].mtu == 1450)
             #expect(running.interfaces[0].advertisesRouter)
 
-            try rig.client("dhclient -4 -1 -v -pf /run/c eth0 && kill $(cat /run/c)")
+            try rig.dhclient(4)
             #expect(try rig.guest.shell("ip -4 -o addr show eth0").contains("10.0.2.2/24"))
             #expect(try rig.guest.shell("ip route").contains("default via 10.0.2.1"))
             #expect(try rig.guest.shell("ip link show eth0").contains("mtu 1450"))
@@ -33,7 +33,7 @@ extension InNamespaces {
 
             try rig.guest.shell(
                 "until ip -6 addr show dev eth0 scope link -tentative | grep -q fe80; do sleep 0.1; done")
-            try rig.client("dhclient -6 -1 -v -pf /run/c eth0 && kill $(cat /run/c)")
+            try rig.dhclient(6)
             try rig.guest.shell("while ip addr | grep -q tentative; do sleep 0.1; done")
             #expect(try rig.guest.shell("ip -6 -o addr show eth0").contains("fd10:0:2::2/"))
             let routes = try Self.eventually("the advertised router") {
@@ -71,6 +71,42 @@ extension InNamespaces {
             // A client of `localhost` asks ::1 first, and goes on to 127.0.0.1 when it is refused.
             #expect(try Echo.ask("::1", port: 80, .tcp, from: rig.pod) == nil)
             withExtendedLifetime((world, inGuest, closed)) {}
+        }
+
+        @Test("gets all of it by other stock clients too: dhcpcd for both families, busybox for IPv4")
+        func otherClients() throws {
+            let rig = try PodRig()
+            let running = try RunningPod(
+                try Manifest.onPod(
+                    "masquerade",
+                    #""dhcpOptions": {"bootFileName": "pxe.0", "privateOptions": [{"option": 240, "value": "x"}]}"#,
+                    pod: #""vmNetworkCIDR": "10.11.12.0/24", "vmIPv6NetworkCIDR": "fd11::/64""#),
+                in: rig.pod, rig.options(.own))
+            let wire = try rig.wire(running)
+            try rig.client(
+                """
+                mount -t tmpfs lib /var/lib/dhcpcd && dhcpcd -w -t 60 eth0 &&
+                while ! ip -4 addr show eth0 | grep -q 10.11.12.2; do sleep 0.1; done && ip -4 -o addr show eth0 > \(rig.folder)/4 &&
+                while ! ip -6 addr show eth0 -tentative | grep -q fd11::2; do sleep 0.1; done &&
+                ip -6 -o addr show eth0 > \(rig.folder)/6 && ip -6 route > \(rig.folder)/routes && dhcpcd -x eth0
+                """)
+            #expect(rig.read("4").contains("10.11.12.2/24"))
+            #expect(rig.read("6").contains("fd11::2/128"))
+            #expect(rig.read("routes").contains("default via fe80::ff:fe00:0"))
+
+            try rig.write("script", "#!/bin/sh\nenv > \(rig.folder)/env.$1\n")
+            chmod("\(rig.folder)/script", 0o755)
+            try rig.guest.shell(
+                "ip addr flush dev eth0; busybox udhcpc -f -q -n -i eth0 -O 240 -O bootfile -O search -s \(rig.folder)/script"
+            )
+            let told = rig.read("env.bound")
+            for line in [
+                "ip=10.11.12.2", "mask=24", "router=10.11.12.1", "dns=10.96.0.10", "mtu=1450", "lease=86313600",
+                "hostname=guest", "domain=default.svc.cluster.local", "serverid=10.11.12.1", "opt240=78",
+            ] {
+                #expect(told.contains("\n\(line)\n") || told.hasPrefix("\(line)\n"), "\(line) in \(told)")
+            }
+            withExtendedLifetime(wire) {}
         }
 
         @Test("is reached on the listed ports only")

@@ -47,6 +47,8 @@ final class PodRig: Sendable {
             search default.svc.cluster.local svc.cluster.local cluster.local
             options ndots:5
             """)
+        // The unprivileged read it too.
+        chmod(folder, 0o755)
         for name in ["journal", "cache"] { mkdir("\(folder)/\(name)", 0o755) }
     }
 
@@ -86,6 +88,15 @@ final class PodRig: Sendable {
             [ -d \(folder)/etc ] || cp -a /etc \(folder)/etc; rm -f \(folder)/etc/resolv.conf
             exec unshare -m --propagation private sh -c '
             mount --bind \(folder)/etc /etc && mount -t tmpfs run /run && mount -t tmpfs lib /var/lib/dhcp && \(line)'
+            """)
+    }
+
+    /// Leases an address for the guest by Debian's stock client, as its own scripts apply it.
+    func dhclient(_ family: Int, then line: String = "true") throws {
+        try client(
+            """
+            dhclient -\(family) -1 -v -pf /run/client eth0 && while ! [ -s /run/client ]; do sleep 0.1; done &&
+            kill $(cat /run/client) && \(line)
             """)
     }
 

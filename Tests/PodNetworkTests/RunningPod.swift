@@ -38,7 +38,7 @@ final class RunningPod: Sendable {
                 if let user {
                     try Errno.check(ctest_become(user, keepsPorts ? 1 << 10 : 0), "become")
                 }
-                let network = try PodNetwork.prepare(instance, options)
+                let network = try GuestNetwork.prepare(instance, options)
                 shared.state.withLock { state in
                     state.interfaces = network.interfaces
                     state.queues = network.interfaces.indices.map { place in

@@ -27,7 +27,8 @@ struct PreparedTap {
         // Attaching to a name that is not there would create a device, which would be left behind.
         guard let link = facts.link(name) else {
             let hint = attachment.names.map { names in
-                "; have it made and put on the bridge \(names.bridge), or let this program make both (--network own)"
+                "; have it made and put on the bridge \(names.bridge), or let this program make both (--network own), "
+                    + "or pass --tap \(network)=TAP"
             }
             throw NetworkError(field, "there is no tap device \(name)\(hint ?? "; create it: \(recipe)")")
         }
@@ -42,7 +43,9 @@ struct PreparedTap {
         }
         if queuePairs > 1, !tap.isMultiQueue {
             throw NetworkError(
-                field, "the tap device \(name) has a single queue and \(queuePairs) are needed; make it by: \(recipe)")
+                field,
+                "the tap device \(name) has a single queue, and networkInterfaceMultiqueue needs \(queuePairs); "
+                    + "make it by: \(recipe)")
         }
         if let owner = tap.owner, owner != facts.user, !facts.mayAdminister {
             throw NetworkError(

@@ -27,18 +27,24 @@ public struct Preparation: ~Copyable {
 
     /// Opens everything that a plan asks for.
     /// - Parameters:
+    ///   - network: the instance's interfaces.
     ///   - directory: the instance's runtime directory: made disks and the console's socket are put there.
     /// - Throws: `SupervisorError` that names the field and the remedy.
     public static func make(
-        _ plan: Plan, of instance: VirtualMachineInstance, _ options: LaunchOptions, in directory: String
+        _ plan: Plan, of instance: VirtualMachineInstance, _ options: LaunchOptions, _ network: GuestNetwork,
+        in directory: String
     ) throws(SupervisorError) -> Preparation {
         var configuration = plan.configuration
+        for (index, connected) in network.interfaces.enumerated() where configuration.nets.indices.contains(index) {
+            configuration.nets[index].mtu = connected.mtu
+            if let mac = MACAddress(bytes: connected.hardwareAddress) { configuration.nets[index].mac = mac }
+        }
         var descriptors = DescriptorBundle()
         var agent: FileDescriptor?
         for credential in plan.credentials { try credential.check() }
         let volumes = VolumeSources(claims: options.claims, directory: directory)
         for planned in plan.descriptors {
-            let opened = try open(planned, &configuration, volumes, of: instance, in: directory, &agent)
+            let opened = try open(planned, volumes, network, of: instance, in: directory, &agent)
             guard descriptors.add(opened) != nil else {
                 throw SupervisorError(planned.field, "the machine has too many files; remove some")
             }
@@ -47,8 +53,9 @@ public struct Preparation: ~Copyable {
     }
 
     private static func open(
-        _ planned: PlannedDescriptor, _ configuration: inout MachineConfiguration, _ volumes: VolumeSources,
-        of instance: VirtualMachineInstance, in directory: String, _ agent: inout FileDescriptor?
+        _ planned: PlannedDescriptor, _ volumes: VolumeSources, _ network: GuestNetwork,
+        of instance: VirtualMachineInstance,
+        in directory: String, _ agent: inout FileDescriptor?
     ) throws(SupervisorError) -> FileDescriptor {
         do {
             switch planned.source {
@@ -56,11 +63,11 @@ public struct Preparation: ~Copyable {
                 return try ImageDirectory.open(path, of: image, field: planned.field)
             case .volume(let volume, let isReadOnly):
                 return try volumes.open(volume, isReadOnly: isReadOnly, field: planned.field, of: instance)
-            case .tap(let name, let isOneOfSeveral, let network, let interface):
-                let tap = try PodTap.open(
-                    name, isOneOfSeveral: isOneOfSeveral, network: network, field: planned.field)
-                configuration.nets[interface].mtu = tap.mtu
-                return try tap.descriptor.duplicate()
+            case .tap(let interface, let queue):
+                guard let tap = network.takeTap(interface: interface, queue: queue) else {
+                    throw SupervisorError(planned.field, "the interface has no tap for its queue \(queue)")
+                }
+                return tap
             case .vhostNet:
                 do throws(Errno) { return try FileDescriptor.open(PodFacts.vhostNet, O_RDWR) } catch {
                     throw SupervisorError(

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import PodNetwork
+
 /// What is said about an instance outside of its manifest.
 public struct LaunchOptions: Equatable, Sendable {
     /// The directory that stands for each container image by its name.
@@ -8,6 +10,8 @@ public struct LaunchOptions: Equatable, Sendable {
     public var claims: [String: String] = [:]
     /// The tap device that stands for each network by its name.
     public var taps: [String: String] = [:]
+    /// Who makes the devices of the other networks.
+    public var network = PodNetworkOptions.Mode.prepared
     /// The directory that stands for each Secret by its name.
     public var secrets: [String: String] = [:]
     /// The context ID of the guest's socket device (KubeVirt's `status.VSOCKCID`); nil for one that is free.

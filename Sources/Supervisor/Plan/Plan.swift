@@ -35,7 +35,7 @@ public struct Plan: Equatable, Sendable {
             manufacturer: "KubeVirt", product: "None", serial: domain.firmware.serial ?? "", family: "KubeVirt")
         machine.disks = try Self.disks(of: instance.spec, paths, &descriptors)
         machine.hasSCSI = !domain.devices.disableHotplug
-        machine.nets = try Self.interfaces(of: instance, options, facts, paths, &descriptors)
+        machine.nets = try Self.interfaces(of: instance, facts, paths, &descriptors)
         machine.rng = domain.devices.rng ? .getrandom : nil
         machine.vsock = try Self.socket(of: instance, options, paths, &descriptors)
         machine.console =
@@ -111,7 +111,7 @@ public struct Plan: Equatable, Sendable {
     }
 
     private static func interfaces(
-        of instance: VirtualMachineInstance, _ options: LaunchOptions, _ facts: PodFacts, _ paths: ManifestPaths,
+        of instance: VirtualMachineInstance, _ facts: PodFacts, _ paths: ManifestPaths,
         _ descriptors: inout DescriptorList
     ) throws(SupervisorError) -> [NetConfiguration] {
         let devices = instance.spec.domain.devices
@@ -120,23 +120,14 @@ public struct Plan: Equatable, Sendable {
         var nets: [NetConfiguration] = []
         for (index, interface) in instance.spec.domain.devices.interfaces.enumerated() {
             let field = "\(paths.domain).devices.interfaces[\(index)]"
-            guard let tap = options.taps[interface.name] else {
-                throw SupervisorError(
-                    field,
-                    "network \"\(interface.name)\" has no tap; pass --tap \(interface.name)=TAP, "
-                        + "or set autoattachPodInterface: false and remove the interface")
-            }
             let bytes = interface.macAddress?.bytes ?? StableAddress.bytes(of: interface.name, in: instance)
             guard let mac = MACAddress(bytes: bytes) else {
                 throw SupervisorError("\(field).macAddress", "is no Ethernet address")
             }
             var net = NetConfiguration(name: interface.name, taps: [], mac: mac, bootOrder: interface.bootOrder)
             net.isUp = interface.state != .down
-            for _ in 0..<pairs {
-                net.taps.append(
-                    try descriptors.add(
-                        .tap(name: tap, isOneOfSeveral: pairs > 1, network: interface.name, interface: index),
-                        field: field))
+            for pair in 0..<pairs {
+                net.taps.append(try descriptors.add(.tap(interface: index, queue: pair), field: field))
                 if facts.hasVhostNet { net.vhost.append(try descriptors.add(.vhostNet, field: field)) }
             }
             nets.append(net)

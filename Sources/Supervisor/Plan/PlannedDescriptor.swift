@@ -10,8 +10,8 @@ public struct PlannedDescriptor: Equatable, Sendable {
         case image(path: String, directory: String)
         /// The disk of a volume.
         case volume(VolumeSpec, isReadOnly: Bool)
-        /// A queue of a tap device, for the interface at this place of the configuration.
-        case tap(name: String, isOneOfSeveral: Bool, network: String, interface: Int)
+        /// A queue of the tap of the interface at this place of the configuration.
+        case tap(interface: Int, queue: Int)
         /// The kernel's network backend, for one pair of queues.
         case vhostNet
         /// A vhost-vsock device with this context ID, or the first free one from a number on.

@@ -159,6 +159,7 @@ extension Supervision {
         serveChannel()
         serveOutput()
         launcher.finishLog()
+        releaseNetwork()
         let result = outcome ?? unexpectedEnd
         var message = JSONValue.null
         if case .failed(let line) = result { message = .string(line) }

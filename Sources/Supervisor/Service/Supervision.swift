@@ -4,6 +4,7 @@ import Control
 import Glibc
 import GuestAgent
 import Linux
+import PodNetwork
 import VMISpec
 
 /// One instance from the start of its launcher to its end: a single thread that waits for the launcher, its clients,
@@ -24,6 +25,8 @@ public final class Supervision {
     /// When the agent's timer fires, nil for never.
     var agentDeadline: UInt64?
     var journal: Journal
+    /// The interfaces as they reach the guest, and what answers it there.
+    let network: GuestNetwork
     let launcherID: Int32
 
     /// What a launcher's end is told by, once both its socket and its process are done.
@@ -57,6 +60,7 @@ public final class Supervision {
         static let listener: UInt64 = 6
         static let agent: UInt64 = 7
         static let agentTimer: UInt64 = 8
+        static let network: UInt64 = 9
         static let firstClient: UInt64 = 1000
     }
 
@@ -67,7 +71,7 @@ public final class Supervision {
         _ instance: VirtualMachineInstance, _ document: JSONValue, _ directory: consuming RuntimeDirectory,
         _ launcher: consuming Launcher, _ watch: consuming Epoll, _ signals: consuming SignalSet,
         _ timer: consuming Timer, _ listener: consuming UnixSocket, _ journal: consuming Journal,
-        _ agent: GuestAgent, _ agentTimer: consuming Timer
+        _ agent: GuestAgent, _ agentTimer: consuming Timer, _ network: GuestNetwork
     ) {
         self.instance = instance
         self.document = document
@@ -81,6 +85,7 @@ public final class Supervision {
         self.journal = journal
         self.agent = agent
         self.agentTimer = agentTimer
+        self.network = network
     }
 
     /// Starts a launcher for an instance and sends it its machine.
@@ -98,7 +103,8 @@ public final class Supervision {
         let directory = try RuntimeDirectory(
             instance.metadata.name, namespace: instance.metadata.namespace,
             in: RuntimeDirectory.base(environment: environment))
-        var preparation = try Preparation.make(plan, of: instance, options, in: directory.path)
+        let network = try network(of: manifest, plan, options, environment)
+        var preparation = try Preparation.make(plan, of: instance, options, network, in: directory.path)
         let path = directory.path
         let launcher = try Launcher.start(
             Launcher.path(environment: environment), environment: environment.map { "\($0.key)=\($0.value)" })
@@ -115,7 +121,7 @@ public final class Supervision {
             supervision = Supervision(
                 instance, document, directory, launcher, try Epoll(), try SignalSet([SIGTERM, SIGINT, SIGHUP]),
                 try Timer(), listener, try Journal("\(path)/\(RuntimeDirectory.File.log.rawValue)"),
-                agent, try Timer())
+                agent, try Timer(), network)
             try supervision.watchAll()
         } catch {
             throw SupervisorError("\(path): \(error)")
@@ -144,6 +150,7 @@ public final class Supervision {
 
     private func watchAll() throws(Errno) {
         try watch.add(launcher.channel.raw, .readable, token: Token.channel)
+        try watch.add(network.service.descriptor, .readable, token: Token.network)
         try watch.add(launcher.process.descriptor.raw, .readable, token: Token.process)
         try watch.add(launcher.output.raw, .readable, token: Token.output)
         try watch.add(signals.descriptor.raw, .readable, token: Token.signals)
@@ -187,6 +194,7 @@ public final class Supervision {
             timer.drain()
             stop(force: true)
         case Token.listener: accept()
+        case Token.network: network.service.serve()
         default: serveClient(token)
         }
     }

@@ -38,6 +38,13 @@ struct Run: ParsableCommand {
     @Option(help: ArgumentHelp("The existing tap device that stands for a network.", valueName: "network=tap"))
     var tap: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "How networks without --tap are reached: by the pod's own tap and bridge (prepared), or by making them, "
+                + "which takes the pod's interface over (own).",
+            valueName: "prepared|own"))
+    var network = "prepared"
+
     @Option(help: "Run it under this name instead of metadata.name.")
     var name: String?
 
@@ -78,6 +85,9 @@ struct Run: ParsableCommand {
         _ = try NamedPath.dictionary(secret, option: "--secret")
         _ = try NamedPath.dictionary(tap, option: "--tap")
         guard ["on", "off"].contains(sandbox) else { throw SupervisorError("--sandbox \(sandbox): must be on or off") }
+        guard ["prepared", "own"].contains(network) else {
+            throw SupervisorError("--network \(network): must be prepared or own")
+        }
         let document = try ManifestReader.read(file)
         guard let name, case .object(var object) = document, case .object(var metadata)? = object["metadata"] else {
             return document
@@ -90,7 +100,7 @@ struct Run: ParsableCommand {
     private func spawn(_ document: JSONValue) throws -> SupervisorProcess {
         let path = SiblingProgram.path(
             "apus-supervisor", variable: "APUS_SUPERVISOR", environment: SiblingProgram.environment)
-        var arguments = ["--file", "-", "--sandbox", sandbox, "--owner-fd", "3"]
+        var arguments = ["--file", "-", "--sandbox", sandbox, "--network", network, "--owner-fd", "3"]
         for value in image { arguments += ["--image", value] }
         for value in pvc { arguments += ["--pvc", value] }
         for value in secret { arguments += ["--secret", value] }

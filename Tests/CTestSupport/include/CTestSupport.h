@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What tests need beneath Swift: heap allocations counted, a hand in another process, threads with few privileges. Tests only.
+// What tests ask of C: a count of heap allocations, a hand inside another process, threads with few privileges. Tests only.
 #pragma once
 
 /// Allocations the calling thread has made so far. Always 0 under AddressSanitizer, which owns malloc itself.

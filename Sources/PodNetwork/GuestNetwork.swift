@@ -9,7 +9,7 @@ import VMISpec
 ///
 /// The order of use: `prepare`, `takeTap` for the launcher's descriptors, `service` in the caller's loop, `cleanUp` at
 /// the end. After a crash the next `prepare` cleans up first.
-public final class PodNetwork {
+public final class GuestNetwork {
     /// The interfaces in the manifest's order.
     public let interfaces: [ConnectedInterface]
     /// DHCP and router advertisements.
@@ -33,9 +33,9 @@ public final class PodNetwork {
     /// - Throws: `NetworkError` that names the field and the remedy; nothing is left behind.
     public static func prepare(
         _ instance: VirtualMachineInstance, _ options: PodNetworkOptions
-    ) throws(NetworkError) -> PodNetwork {
+    ) throws(NetworkError) -> GuestNetwork {
         guard !instance.spec.domain.devices.interfaces.isEmpty else {
-            return try PodNetwork([], service([], options.specPath), [], [])
+            return try GuestNetwork([], service([], options.specPath), [], [])
         }
         var facts = try PodNetworkFacts.read(resolverFile: options.resolverFile)
         if options.mode == .own, facts.mayAdminister, recover(facts, options) {
@@ -58,7 +58,7 @@ public final class PodNetwork {
                         podInterface: attachment.names?.pod, addresses: attachment.reachableAddresses,
                         advertisesRouter: result.service?.advertises ?? false))
             }
-            return try PodNetwork(interfaces, service(guests, options.specPath), taps, journals)
+            return try GuestNetwork(interfaces, service(guests, options.specPath), taps, journals)
         } catch {
             _ = undo(&journals)
             throw error
@@ -105,7 +105,7 @@ public final class PodNetwork {
                 throw NetworkError(
                     attachment.field,
                     "there is no bridge \(names.bridge) beside \(names.tap); have it prepared, or let this program make "
-                        + "it (own mode)")
+                        + "both (--network own)")
             }
             return Connection(
                 taps: opened.queues, mtu: mtu, service: try serve(attachment, names.bridge, bridge.index, nil))
@@ -113,7 +113,7 @@ public final class PodNetwork {
         for name in [names.bridge, names.tap, names.port] where facts.link(name) != nil {
             throw NetworkError(
                 attachment.field,
-                "there is a device \(name) already; use it as it is (prepared mode), or remove it: ip link delete \(name)"
+                "there is a device \(name) already; use it as it is (--network prepared), or remove it: ip link delete \(name)"
             )
         }
         let journal = try journal(of: attachment, names, facts, options)

@@ -3,7 +3,7 @@
 import Glibc
 import Linux
 
-extension PodNetwork {
+extension GuestNetwork {
     /// Undoes what journals without an owner say; true when there was something to undo.
     static func recover(_ facts: PodNetworkFacts, _ options: PodNetworkOptions) -> Bool {
         var found = false
