@@ -40,8 +40,8 @@ public final class FileEngines: Sendable {
     /// The engine of a queue; once a queue.
     /// - Throws: `Errno` when the kernel has no descriptor or memory left.
     public func engine(_ queue: Int) throws(Errno) -> HostFiles {
-        if let pool { return HostFiles(files, pool: try PoolFiles(pool, engine: queue)) }
-        if kind == .ring { return HostFiles(files, ring: try RingFiles(files, depth: depth)) }
+        if let pool { return try HostFiles(files, pool: pool, number: queue) }
+        if kind == .ring { return try HostFiles(files, ringOf: depth) }
         return try HostFiles(files)
     }
 }

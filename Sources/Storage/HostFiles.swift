@@ -31,7 +31,10 @@ public struct HostFiles: ~Copyable, FileEngine, @unchecked Sendable {
         unsafe blocking?.initialize(to: engine)
     }
 
-    init(_ files: [ImageFile], ring engine: consuming RingFiles) {
+    /// An engine on a ring of its own.
+    /// - Throws: `Errno` of `io_uring_setup` and its kin.
+    init(_ files: [ImageFile], ringOf count: Int) throws(Errno) {
+        let engine = try RingFiles(files, depth: count)
         kind = .ring
         depth = engine.depth
         completionEvent = engine.completionEvent
@@ -42,7 +45,10 @@ public struct HostFiles: ~Copyable, FileEngine, @unchecked Sendable {
         unsafe blocking = nil
     }
 
-    init(_ files: [ImageFile], pool engine: consuming PoolFiles) {
+    /// Engine number `number` of a pool.
+    /// - Throws: `Errno` of `mmap`.
+    init(_ files: [ImageFile], pool threads: IOPool, number: Int) throws(Errno) {
+        let engine = try PoolFiles(threads, engine: number)
         kind = .pool
         depth = engine.depth
         completionEvent = engine.completionEvent
