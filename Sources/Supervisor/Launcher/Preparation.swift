@@ -44,7 +44,7 @@ public struct Preparation: ~Copyable {
         for credential in plan.credentials { try credential.check() }
         let volumes = VolumeSources(claims: options.claims, directory: directory)
         for planned in plan.descriptors {
-            let opened = try open(planned, volumes, network, of: instance, in: directory, &agent)
+            let opened = try open(planned, &configuration, volumes, network, of: instance, in: directory, &agent)
             guard descriptors.add(opened) != nil else {
                 throw SupervisorError(planned.field, "the machine has too many files; remove some")
             }
@@ -53,9 +53,9 @@ public struct Preparation: ~Copyable {
     }
 
     private static func open(
-        _ planned: PlannedDescriptor, _ volumes: VolumeSources, _ network: GuestNetwork,
-        of instance: VirtualMachineInstance,
-        in directory: String, _ agent: inout FileDescriptor?
+        _ planned: PlannedDescriptor, _ configuration: inout MachineConfiguration, _ volumes: VolumeSources,
+        _ network: GuestNetwork, of instance: VirtualMachineInstance, in directory: String,
+        _ agent: inout FileDescriptor?
     ) throws(SupervisorError) -> FileDescriptor {
         do {
             switch planned.source {
