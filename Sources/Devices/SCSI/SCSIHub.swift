@@ -229,9 +229,11 @@ final class SCSIHub: Sendable {
         }
     }
 
-    /// All other units tell their drivers that the list of units is another.
+    /// All other units tell a driver that knows the list of units that it is another.
     private func announce(_ life: inout Life, except number: Int) {
-        for unit in life.units.values where unit.number != number { unit.raise(.unitsChanged) }
+        if life.port != nil {
+            for unit in life.units.values where unit.number != number { unit.raise(.unitsChanged) }
+        }
         let numbers = life.units.keys.sorted()
         shared.numbers.withLock { $0 = numbers }
     }
