@@ -50,9 +50,11 @@ let belowTheWall: [Target] = [
 
 let aboveTheWall: [Target] = [
     .target(name: "VMISpec"),
+    .target(name: "HTTP"),
     .target(name: "Volumes", dependencies: ["VMISpec", "Linux"]),
     .target(name: "PodNetwork", dependencies: ["VMISpec", "Linux"]),
-    .target(name: "Supervisor", dependencies: ["VMISpec", "Volumes", "PodNetwork", "Control", "Record", "Linux"]),
+    .target(
+        name: "Supervisor", dependencies: ["VMISpec", "HTTP", "Volumes", "PodNetwork", "Control", "Record", "Linux"]),
     .executableTarget(
         name: "apus-supervisor",
         dependencies: [
@@ -62,7 +64,7 @@ let aboveTheWall: [Target] = [
     .executableTarget(
         name: "apus",
         dependencies: [
-            "HostCheck", "VMISpec", "Supervisor", "Linux", .product(name: "Yams", package: "Yams"),
+            "HostCheck", "VMISpec", "HTTP", "Supervisor", "Linux", .product(name: "Yams", package: "Yams"),
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         linkerSettings: [.unsafeFlags(staticFoundation, .when(configuration: .release))]),
@@ -90,9 +92,15 @@ let tests: [Target] = [
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Linux"]),
     .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "VMISpecTests", dependencies: ["VMISpec"]),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP"]),
     .testTarget(
         name: "SupervisorTests",
-        dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec", "Control", "Record", "Linux"]),
+        dependencies: [
+            "Supervisor", "HTTP", "Volumes", "PodNetwork", "VMISpec", "Control", "Record", "Linux",
+            "apus-supervisor", "fake-launcher", .product(name: "Yams", package: "Yams"),
+        ]),
+    .executableTarget(
+        name: "fake-launcher", dependencies: ["Control", "Record", "Linux"], path: "Tests/FakeLauncher"),
     .testTarget(name: "HostCheckTests", dependencies: ["HostCheck"]),
     .testTarget(name: "ApusTests", dependencies: ["apus", "VMISpec", "Linux"]),
     .testTarget(name: "Integration", dependencies: ["Control", "Linux"]),

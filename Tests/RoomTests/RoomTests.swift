@@ -17,7 +17,7 @@ struct RoomTests {
         ["Machine"],
         ["apus-launcher"],
         // ---- the wall ----
-        ["VMISpec"],
+        ["VMISpec", "HTTP"],
         ["Volumes", "PodNetwork", "HostCheck"],
         ["Supervisor"],
         ["apus-supervisor", "apus"],
