@@ -12,6 +12,8 @@ struct Supervised: ~Copyable {
     private let watch: Epoll
     private let signals: SignalSet
     private var runner: Runner?
+    /// Whether the guest's next powering off is the first half of a reboot.
+    private var restartsOnPowerOff = false
     private var state = MachineState.configuring
     private let began = Clock.monotonic
     private var channelInterest: Readiness = .readable
@@ -106,7 +108,15 @@ struct Supervised: ~Copyable {
                 state = .running
                 try channel.emit(.resumed)
             }
-        case .powerButton: runner.machine.pressPowerButton()
+        case .powerButton:
+            restartsOnPowerOff = false
+            runner.machine.pressPowerButton()
+        case .softReboot:
+            restartsOnPowerOff = true
+            runner.machine.pressPowerButton()
+        case .deviceState, .addDisk, .removeDisk, .setBalloon:
+            try channel.reply(to: id, .unsupported(message: "this machine cannot do \(request.caseName)"))
+            return nil
         case .statistics:
             try channel.reply(to: id, .statistics(runner.machine.statistics()))
             return nil
@@ -156,6 +166,7 @@ struct Supervised: ~Copyable {
     private mutating func handle(_ event: MachineEvent) throws(ControlError) -> Int32? {
         switch event {
         case .poweredOff:
+            if restartsOnPowerOff { return try reset(.requested) }
             state = .ended
             try channel.emit(.guestShutdown)
             return 0
@@ -177,6 +188,7 @@ struct Supervised: ~Copyable {
     }
 
     private mutating func reset(_ cause: ResetCause) throws(ControlError) -> Int32? {
+        restartsOnPowerOff = false
         do throws(MachineError) {
             try runner?.machine.reset()
             // A panic's pause ends with the guest that panicked; one that was asked for stays.

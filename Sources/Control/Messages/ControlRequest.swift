@@ -20,6 +20,16 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
     case status
     /// Tell the counters of the machine.
     case statistics
+    /// Press the ACPI power button, and start the guest anew instead of ending once it has powered off.
+    case softReboot
+    /// Tell the state of every device.
+    case deviceState
+    /// Attach a disk while the guest runs; the descriptors that its slots refer to travel with this message.
+    case addDisk(DiskConfiguration)
+    /// Detach a disk that was attached while the guest ran.
+    case removeDisk(name: String)
+    /// Let the guest have that many bytes of its memory, by its balloon.
+    case setBalloon(guestBytes: UInt64)
 
     /// The name of this value's case in a stream.
     public var caseName: String {
@@ -32,14 +42,24 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case .stop: "stop"
         case .status: "status"
         case .statistics: "statistics"
+        case .softReboot: "softReboot"
+        case .deviceState: "deviceState"
+        case .addDisk: "addDisk"
+        case .removeDisk: "removeDisk"
+        case .setBalloon: "setBalloon"
         }
     }
 
     /// Puts every field of this value's case.
     public func encode(into fields: inout RecordEncoder) {
         switch self {
-        case .pause, .resume, .powerButton, .reset, .stop, .status, .statistics: break
+        case .pause, .resume, .powerButton, .reset, .stop, .status, .statistics, .softReboot, .deviceState: break
         case .start(let payload): payload.encode(into: &fields)
+        case .addDisk(let payload): payload.encode(into: &fields)
+        case .removeDisk(let name):
+            fields.put("name", name)
+        case .setBalloon(let guestBytes):
+            fields.put("guestBytes", guestBytes)
         }
     }
 
@@ -55,6 +75,11 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case "stop": self = .stop
         case "status": self = .status
         case "statistics": self = .statistics
+        case "softReboot": self = .softReboot
+        case "deviceState": self = .deviceState
+        case "addDisk": self = .addDisk(try DiskConfiguration(from: &fields))
+        case "removeDisk": self = .removeDisk(name: try fields.take("name"))
+        case "setBalloon": self = .setBalloon(guestBytes: try fields.take("guestBytes"))
         default: throw fields.unknownCase
         }
     }
