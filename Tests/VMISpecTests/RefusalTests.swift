@@ -56,7 +56,6 @@ struct RefusalTests {
         ),
         ("\(devices).hostDevices", #"[{"name": "a", "deviceName": "b"}]"#, "passed-through"),
         ("\(devices).inputs", #"[{"name": "a", "type": "tablet"}]"#, "no display"),
-        ("\(devices).logSerialConsole", "true", "apus console"),
         ("\(devices).networkInterfaceMultiqueue", "true", "one pair of queues"),
         ("\(devices).panicDevices", #"[{"model": "isa"}]"#, "pvpanic device already"),
         ("\(devices).sound", #"{"name": "a"}"#, "sound"),
@@ -104,8 +103,6 @@ struct RefusalTests {
             #"[{"sshPublicKey": {"source": {"secret": {"secretName": "a"}}, "propagationMethod": {"noCloud": {}}}}]"#,
             "ssh_authorized_keys"
         ),
-        ("spec.livenessProbe", #"{"tcpSocket": {"port": 22}}"#, "probes"),
-        ("spec.readinessProbe", #"{"httpGet": {"port": 80}}"#, "probes"),
         ("spec.startStrategy", #""Paused""#, "apus pause"),
         ("spec.subdomain", #""example""#, "remove the field"),
         ("spec.resourceClaims", #"[{"name": "a"}]"#, "not supported"),

@@ -52,7 +52,7 @@ public struct Preparation: ~Copyable {
                 configuration.nets[interface].mtu = tap.mtu
                 return try tap.descriptor.duplicate()
             case .console:
-                let socket = try SocketPath.listen(RuntimeDirectory.File.serial.rawValue, in: directory)
+                let socket = try SocketPath.listen(RuntimeDirectory.File.launcherConsole.rawValue, in: directory)
                 return try socket.descriptor.duplicate()
             }
         } catch let error as Errno {

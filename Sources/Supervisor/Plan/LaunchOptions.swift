@@ -8,6 +8,10 @@ public struct LaunchOptions: Equatable, Sendable {
     public var claims: [String: String] = [:]
     /// The tap device that stands for each network by its name.
     public var taps: [String: String] = [:]
+    /// The root below which KubeVirt's directories of a pod are, "/" in a container; nil where this is no pod.
+    public var podRoot: String?
+    /// The address by which probes reach the guest where they do not name a host; nil where none is known.
+    public var guestAddress: String?
     /// Whether the launcher confines itself.
     public var sandbox = true
 

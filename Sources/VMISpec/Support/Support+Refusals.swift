@@ -19,8 +19,6 @@ extension Support {
     private static let instanceRefusals: KeyValuePairs<String, SupportRule> = [
         "accessCredentials": .refused(
             "access credentials are not supported; put ssh_authorized_keys into a cloudInitNoCloud volume's userData"),
-        "livenessProbe": .refused("probes are not supported; remove the field"),
-        "readinessProbe": .refused("probes are not supported; remove the field"),
         "startStrategy": .refused("starting paused is not supported; remove the field and use `apus pause`"),
         "subdomain": .refused("no DHCP server tells the guest its domain; remove the field"),
         "resourceClaims": .refused("dynamic resource allocation is not supported; remove the field"),
@@ -79,7 +77,6 @@ extension Support {
         "gpus": .refused("passed-through devices are not supported; remove the field"),
         "hostDevices": .refused("passed-through devices are not supported; remove the field"),
         "inputs": .refused("there is no display to have input for; remove the field"),
-        "logSerialConsole": .refused("the console is not logged; remove the field and use `apus console`"),
         "networkInterfaceMultiqueue": .refused("interfaces have one pair of queues; remove the field"),
         "panicDevices": .refused("every machine has a pvpanic device already; remove the field"),
         "sound": .refused("sound is not supported; remove the field"),
