@@ -24,8 +24,9 @@ enum Main {
         case ResetProof.name: return try run(ResetProof.self, options)
         case PauseProof.name: return try run(PauseProof.self, options)
         case KillProof.name: return try run(KillProof.self, options)
+        case SuperviseProof.name: return try run(SuperviseProof.self, options)
         case StartStopProof.name: return try run(StartStopProof.self, options)
-        default: throw ProofFailure("no proof '\(options.proof)'; known: abuse reset pause kill start-stop")
+        default: throw ProofFailure("no proof '\(options.proof)'; known: abuse reset pause kill start-stop supervise")
         }
     }
 
