@@ -88,11 +88,14 @@ public final class Supervision {
     ) throws(SupervisorError) -> Supervision {
         let instance = manifest.instance
         let plan = try Plan(manifest, options, try facts())
+        // From here on a signal must not keep this process from cleaning up.
+        let signals = try stoppingSignals()
         let directory = try RuntimeDirectory(
             instance.metadata.name, namespace: instance.metadata.namespace,
             in: RuntimeDirectory.base(environment: environment))
         let path = directory.path
         var preparation = try Preparation.make(plan, of: instance, options, in: path)
+        if signals.next() != nil { throw SupervisorError("The VM was stopped before it was started") }
         let launcher = try Launcher.start(
             Launcher.path(environment: environment), environment: environment.map { "\($0.key)=\($0.value)" })
         let supervision: Supervision
@@ -107,8 +110,8 @@ public final class Supervision {
                 manifest, preparation.configuration, user: geteuid(), node: environment["NODE_NAME"], at: .now)
             supervision = Supervision(
                 manifest, document, options, directory, launcher, loop, try APIServer(listener, loop: loop),
-                try SignalSet([SIGTERM, SIGINT, SIGHUP]),
-                try Journal("\(path)/\(RuntimeDirectory.File.log.rawValue)"), preparation.configuration, status)
+                signals, try Journal("\(path)/\(RuntimeDirectory.File.log.rawValue)"), preparation.configuration, status
+            )
             try supervision.watchAll()
         } catch {
             throw SupervisorError("\(path): \(error)")
@@ -130,6 +133,12 @@ public final class Supervision {
             ])
         supervision.publish()
         return supervision
+    }
+
+    private static func stoppingSignals() throws(SupervisorError) -> SignalSet {
+        do throws(Errno) { return try SignalSet([SIGTERM, SIGINT, SIGHUP]) } catch {
+            throw SupervisorError("Signals cannot be waited for: \(error)")
+        }
     }
 
     private static func facts() throws(SupervisorError) -> PodFacts {
