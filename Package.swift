@@ -23,8 +23,9 @@ let belowTheWall: [Target] = [
     .target(name: "KVM", dependencies: ["CKVM", "Linux", "GuestMemory"], swiftSettings: strict),
     .target(name: "Sandbox", dependencies: ["CLinux", "CSeccomp", "CCapability", "Linux"]),
     .target(name: "Bus", dependencies: ["Linux"]),
-    .target(name: "PCI", dependencies: ["Bus", "Linux"]),
-    .target(name: "Virtio", dependencies: ["GuestMemory", "Bus", "PCI", "Linux"], swiftSettings: strict),
+    .target(name: "PCI", dependencies: ["Bus", "Record", "Linux"]),
+    .target(
+        name: "Virtio", dependencies: ["GuestMemory", "Bus", "PCI", "Record", "Linux"], swiftSettings: strict),
     .target(name: "Storage", dependencies: ["CLinux", "Linux"], swiftSettings: strict),
     .target(name: "Network", dependencies: ["CLinux", "Linux"], swiftSettings: strict),
     .target(
@@ -52,9 +53,11 @@ let aboveTheWall: [Target] = [
     .target(name: "VMISpec"),
     .target(name: "HTTP"),
     .target(name: "Volumes", dependencies: ["VMISpec", "Linux"]),
-    .target(name: "PodNetwork", dependencies: ["VMISpec", "Linux"]),
+    .target(name: "PodNetwork", dependencies: ["VMISpec", "CLinux", "Linux"]),
+    .target(name: "GuestAgent", dependencies: ["VMISpec", "Linux"]),
     .target(
-        name: "Supervisor", dependencies: ["VMISpec", "HTTP", "Volumes", "PodNetwork", "Control", "Record", "Linux"]),
+        name: "Supervisor",
+        dependencies: ["VMISpec", "HTTP", "Volumes", "PodNetwork", "GuestAgent", "Control", "Record", "Linux"]),
     .executableTarget(
         name: "apus-supervisor",
         dependencies: [
@@ -82,8 +85,10 @@ let tests: [Target] = [
     .testTarget(name: "RecordTests", dependencies: ["Record"]),
     .testTarget(name: "KVMTests", dependencies: ["KVM", "GuestMemory", "TestSupport"]),
     .testTarget(name: "BusTests", dependencies: ["Bus"]),
-    .testTarget(name: "PCITests", dependencies: ["PCI", "Bus", "Linux", "TestSupport"]),
-    .testTarget(name: "VirtioTests", dependencies: ["Virtio", "PCI", "Bus", "GuestMemory", "Linux", "TestSupport"]),
+    .testTarget(name: "PCITests", dependencies: ["PCI", "Bus", "Record", "Linux", "TestSupport"]),
+    .testTarget(
+        name: "VirtioTests",
+        dependencies: ["Virtio", "PCI", "Bus", "GuestMemory", "Record", "Linux", "TestSupport"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
     .testTarget(name: "NetworkTests", dependencies: ["Network", "TestSupport"]),
     .testTarget(name: "DevicesTests", dependencies: ["Devices", "TestSupport"]),
@@ -101,13 +106,16 @@ let tests: [Target] = [
         ]),
     .executableTarget(
         name: "fake-launcher", dependencies: ["Control", "Record", "Linux"], path: "Tests/FakeLauncher"),
+    .testTarget(name: "GuestAgentTests", dependencies: ["GuestAgent", "VMISpec", "Linux"]),
+    .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "VMISpec", "CTestSupport", "CLinux", "Linux"]),
     .testTarget(name: "HostCheckTests", dependencies: ["HostCheck"]),
     .testTarget(name: "ApusTests", dependencies: ["apus", "VMISpec", "Linux"]),
-    .testTarget(name: "Integration", dependencies: ["Control", "Linux"]),
+    .testTarget(name: "Integration", dependencies: ["Control", "Linux", "CTestSupport"]),
     .testTarget(name: "EndToEnd", exclude: ["Inside"]),
     .executableTarget(
         name: "prove-driver", dependencies: ["Control", "Storage", "CLinux", "Linux"], path: "Tests/ProofDriver"),
     .testTarget(name: "ProofSamples"),
+    .executableTarget(name: "ring-cost", dependencies: ["Virtio", "GuestMemory"], path: "Tests/RingCost"),
 ]
 
 let package = Package(

@@ -36,6 +36,9 @@ public struct DirtyBitmap: @unchecked Sendable {
         }
     }
 
+    /// Where the bits lie in this process, for a kernel that marks pages in them itself (VHOST_SET_LOG_BASE).
+    public var hostAddress: UInt { unsafe UInt(bitPattern: words) }
+
     /// Takes a word of 64 pages' bits and leaves zeros.
     public func take(word: Int) -> UInt64 {
         guard word >= 0, word < count else { return 0 }

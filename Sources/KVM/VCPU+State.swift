@@ -60,6 +60,10 @@ extension VCPU {
         _ = try? ioctl(descriptor.raw, CKVM_KVMCLOCK_CTRL, 0, "KVM_KVMCLOCK_CTRL")
     }
 
+    /// Queues a non-maskable interrupt (KVM api.rst 4.64).
+    /// - Throws: `Errno` of KVM_NMI.
+    public borrowing func injectNMI() throws(Errno) { _ = try ioctl(descriptor.raw, CKVM_NMI, 0, "KVM_NMI") }
+
     /// Reads MSRs; those the host lists but cannot read are left out.
     /// - Throws: `Errno` of KVM_GET_MSRS.
     public borrowing func readMSRs(_ indices: [UInt32]) throws(Errno) -> [VCPUState.MSR] {

@@ -11,6 +11,12 @@ public struct VCPUState: Equatable, Sendable {
         public var index: UInt32
         /// Its value.
         public var value: UInt64
+
+        /// A register with this number and value.
+        public init(index: UInt32, value: UInt64) {
+            self.index = index
+            self.value = value
+        }
     }
 
     /// struct kvm_regs.

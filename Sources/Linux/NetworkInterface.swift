@@ -14,9 +14,12 @@ public enum NetworkInterface {
 
     /// Makes an open `/dev/net/tun` a queue of a tap device, with a virtio-net header before each packet and no packet
     /// information (IFF_TAP, IFF_VNET_HDR, IFF_NO_PI); a device of a name that is not there is created.
+    /// - Parameter isOneOfSeveral: the device has several queues (IFF_MULTI_QUEUE).
     /// - Throws: `Errno` of `ioctl`; EBUSY when the device is taken.
-    public static func attach(_ tun: borrowing FileDescriptor, toTap name: String) throws(Errno) {
-        let flags: Int16 = 0x0002 | 0x1000 | 0x4000
+    public static func attach(_ tun: borrowing FileDescriptor, toTap name: String, isOneOfSeveral: Bool = false)
+        throws(Errno)
+    {
+        let flags: Int16 = 0x0002 | 0x1000 | 0x4000 | (isOneOfSeveral ? 0x0100 : 0)
         try Errno.check(unsafe name.withCString { unsafe clinux_tun_attach(tun.raw, $0, flags) }, "ioctl TUNSETIFF")
     }
 }

@@ -55,7 +55,7 @@ public struct UnixSocket: ~Copyable, Sendable {
         do throws(Errno) { return try listen(path) } catch {
             guard error.code == EADDRINUSE, isDeserted(path) else { throw error }
         }
-        _ = unlink(path)
+        _ = unsafe unlink(path)
         return try listen(path)
     }
 

@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// Where the guest must not execute another instruction (reset, power-off) all vCPUs are asked to park at once: the
 /// calling vCPU parks at its next entry, before the instruction behind the one that asked.
-final class EventQueue: MachineSignals, VCPUEvents {
+final class EventQueue: MachineSignals, DiskSignals, VCPUEvents {
     /// Readable while events wait.
     let signal: EventFD
     private let group: VCPUGroup
@@ -24,6 +24,10 @@ final class EventQueue: MachineSignals, VCPUEvents {
     func requestReset() { post(.resetRequested, parking: true) }
     func requestPowerOff() { post(.poweredOff, parking: true) }
     func guestPanicked(_ event: GuestPanic) { post(.panicked(event), parking: false) }
+    func diskStopped(_ failure: DiskFailure) { post(.diskStopped(failure), parking: true) }
+    func watchdogExpired() { post(.watchdogExpired, parking: false) }
+    /// The guest opened or closed a channel.
+    func channelsChanged() { post(.channelsChanged, parking: false) }
     func vcpuTripleFaulted(_ id: UInt32) { post(.tripleFaulted, parking: true) }
     func vcpuFailed(_ id: UInt32, _ failure: VCPUFailure) {
         post(.failed("vCPU \(id): \(failure)"), parking: true)

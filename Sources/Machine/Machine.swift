@@ -25,6 +25,9 @@ public final class Machine: Sendable {
     private let bus: RootBus
     private let memoryBus: MemoryBus
     private let devices: VirtioDevices
+    private let terminal: ConsoleHub?
+    private let timed: [any TimedDevice]
+    private let memoryBytes: UInt64
     private let boot: BootSource
     private let powerOn: PowerOnState
     private let events: EventQueue
@@ -65,16 +68,28 @@ public final class Machine: Sendable {
                     shared, bus: bus, layout: plan.layout, signals: events, hasPanicPort: configuration.pvpanic)
             }
             let window64 = PhysicalMap.pciWindow64(ram: plan.layout, physicalBits: cpus.physicalBits)
-            let fabric = DeviceFabric(
+            var fabric = DeviceFabric(
                 bus: bus, ram: ram.memory,
                 decoder: MemoryDecoder(bus: memoryBus, apertures: [PhysicalMap.pciWindow32, window64]),
                 routes: routes, doorbells: Doorbells(shared))
             let emulatorCPUs = configuration.cpu.emulatorCPUs.map { CPUSet($0.map { Int($0) }) }
-            devices = try VirtioDevices(
-                configuration, descriptors: &descriptors, fabric: fabric, cage: cage, cpus: emulatorCPUs)
+            let terminal =
+                configuration.terminal == .nowhere
+                ? nil : try MachineError.step("Making a terminal") { () throws(Errno) in try ConsoleHub() }
+            let devices = try VirtioDevices(
+                configuration, descriptors: &descriptors, fabric: &fabric, cage: cage, cpus: emulatorCPUs,
+                events: events, terminal: terminal)
             boot = try Assembly.boot(configuration, descriptors: &descriptors, cpus: cpus, plan: plan)
             undo.append { platform.console.stop() }
-            try Assembly.console(configuration.console, descriptors: &descriptors, platform: platform, cage: cage)
+            try Assembly.console(
+                configuration.console, field: "console", hub: platform.console, input: platform.serial,
+                descriptors: &descriptors, cage: cage)
+            if let terminal, let input = devices.console?.ports.first?.terminalInput {
+                undo.append { terminal.stop() }
+                try Assembly.console(
+                    configuration.terminal, field: "terminal", hub: terminal, input: input, descriptors: &descriptors,
+                    cage: cage)
+            }
             let vcpuDoor = try Assembly.door(.vcpu, of: cage)
             let vcpus = try Assembly.vcpus(
                 cpus, in: shared, ports: platform.ports, memory: memoryBus, group: group, events: events)
@@ -89,14 +104,19 @@ public final class Machine: Sendable {
                     try vcpu.start(cpus: pin, prepare: vcpuDoor)
                 }
             }
+            let timed = platform.timed + (devices.watchdog.map { [$0] } ?? [])
             watch = try MachineError.step("Watching for events") { () throws(Errno) in
                 let watch = try Epoll()
                 try watch.add(events.signal.raw, .readable, token: 0)
-                for (i, device) in platform.timed.enumerated() {
+                for (i, device) in timed.enumerated() {
                     try watch.add(device.timerDescriptor, .readable, token: UInt64(i + 1))
                 }
                 return watch
             }
+            self.devices = devices
+            self.terminal = terminal
+            self.timed = timed
+            memoryBytes = plan.layout.bytes
             self.vcpus = vcpus
             self.shared = shared
             self.ram = ram
@@ -130,6 +150,7 @@ public final class Machine: Sendable {
         group.park()
         devices.pause()
         platform.power.pause()
+        devices.watchdog?.pause()
         paused.store(true, ordering: .relaxed)
     }
 
@@ -138,13 +159,75 @@ public final class Machine: Sendable {
         // The kernel would wait for a running vCPU to leave the guest before it took the note.
         guard paused.exchange(false, ordering: .relaxed) else { return }
         platform.power.resume()
+        devices.watchdog?.resume()
         devices.resume()
         for vcpu in vcpus { vcpu.vcpu.noteGuestPause() }
         group.resume()
     }
 
+    /// Requests that stopped the machine and wait for it to go on; exact while paused.
+    public var parkedRequests: Int { devices.disks.parkedRequests }
+
+    /// Whether all of them wait for space on the host.
+    public var waitsForSpace: Bool { devices.disks.waitsForSpace }
+
+    /// Tries them again while the machine is paused; says whether none is left, and then it can be resumed.
+    public func retryDisks() -> Bool { devices.disks.retry() }
+
+    /// Attaches a disk to the SCSI controller; the guest is told.
+    /// - Throws: `MachineError` that names the disk; nothing has changed then.
+    public func attachDisk(
+        _ disk: DiskConfiguration, descriptors: consuming DescriptorBundle
+    ) throws(MachineError) { try devices.disks.attach(disk, &descriptors) }
+
+    /// Detaches a disk from the SCSI controller; the guest is told.
+    /// - Throws: `MachineError` that names the disk.
+    public func detachDisk(_ name: String) throws(MachineError) { try devices.disks.detach(name) }
+
+    /// Changes or ejects a CD-ROM drive's medium.
+    /// - Throws: `MachineError` that names the disk; a guest that holds its medium is asked to give it up.
+    public func changeMedium(
+        _ change: MediumChange, descriptors: consuming DescriptorBundle
+    ) throws(MachineError) { try devices.disks.change(change, &descriptors) }
+
+    /// Looks at the size of a disk's image again; the guest is told of a new one.
+    /// - Throws: `MachineError` that names the disk.
+    public func refreshDisk(_ name: String) throws(MachineError) { try devices.disks.refresh(name) }
+
+    /// Plugs an interface's cable in or pulls it; false when there is no interface of this name.
+    public func setLink(of interface: String, up: Bool) -> Bool { devices.setLink(of: interface, up: up) }
+
+    /// Asks every guest driver that knows how to announce its addresses to the network, as after a migration.
+    public func announceInterfaces() { devices.announceInterfaces() }
+
     /// Presses the power button; what follows is up to the guest.
     public func pressPowerButton() { platform.power.pressPowerButton() }
+
+    /// Gives every vCPU a non-maskable interrupt, at its next instruction.
+    public func injectNMI() {
+        group.park()
+        // A vCPU that cannot take one is no worse off.
+        for vcpu in vcpus { try? vcpu.vcpu.injectNMI() }
+        if !isPaused { group.resume() }
+    }
+
+    /// Asks the guest to give back memory until `bytes` are left to it; how far it gets is up to the guest.
+    /// - Throws: `MachineError.device` when there is no balloon, or none that could give anything back.
+    public func setBalloon(bytes: UInt64) throws(MachineError) {
+        guard let balloon = devices.balloon else { throw .device("balloon", "this machine has none") }
+        guard balloon.givesBack else {
+            throw .device("balloon", "this machine's huge pages stay reserved; it can give nothing back")
+        }
+        guard bytes <= memoryBytes else {
+            throw .device("balloon", "\(bytes) bytes are more than the \(memoryBytes) that this machine has")
+        }
+        balloon.setTarget(pages: UInt32(clamping: (memoryBytes - bytes) >> 12))
+    }
+
+    /// The names of the channels that somebody in the guest has open.
+    public var openChannels: [String] {
+        devices.console?.ports.filter { $0.isGuestOpen && $0.terminalInput == nil }.map { $0.name } ?? []
+    }
 
     /// Starts the guest anew in this process, with its memory cleared; a paused one waits in front of its first
     /// instruction. Events of the life before are forgotten.
@@ -169,6 +252,7 @@ public final class Machine: Sendable {
         for vcpu in vcpus { vcpu.join() }
         devices.end()
         platform.console.stop()
+        terminal?.stop()
         memoryBus.removeAll()
     }
 
@@ -179,7 +263,6 @@ public final class Machine: Sendable {
     ///
     /// One at a time, because what is done about it may make the others void: see `reset`.
     public func serve() -> MachineEvent? {
-        let timed = platform.timed
         _ = try? watch.wait(milliseconds: 0) { token, _ in
             if token > 0, token <= UInt64(timed.count) { timed[Int(token) - 1].timerExpired() }
         }

@@ -12,6 +12,12 @@ public enum MachineEvent: Equatable, Sendable {
     case poweredOff
     /// The guest's kernel reported a panic; it runs on.
     case panicked(GuestPanic)
+    /// The host failed a disk, and requests wait for the machine to be paused and resumed.
+    case diskStopped(DiskFailure)
+    /// The guest stopped feeding its watchdog, which has stopped; the guest runs on.
+    case watchdogExpired
+    /// The guest opened or closed channels: see `Machine.openChannels`.
+    case channelsChanged
     /// The machine cannot run any further.
     case failed(String)
 }

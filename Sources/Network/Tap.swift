@@ -12,6 +12,8 @@ public struct Tap: ~Copyable, FramePort {
     public let supportedOffloads: Offloads
     /// The interface's MTU at the time it was opened.
     public let mtu: UInt16?
+    /// One of several queues that the interface can have (IFF_MULTI_QUEUE).
+    public let isMultiQueue: Bool
 
     /// The descriptor's number.
     public var raw: Int32 { file.raw }
@@ -39,13 +41,14 @@ public struct Tap: ~Copyable, FramePort {
         self.file = file
         self.name = name
         supportedOffloads = supported
+        isMultiQueue = flags & UInt32(IFF_MULTI_QUEUE) != 0
         self.mtu = mtu ?? Tap.mtu(of: name)
     }
 
     /// Gives up the descriptor, still attached.
     public consuming func release() -> FileDescriptor { file }
 
-    /// Attaches to an existing tap of this network namespace.
+    /// Attaches to an existing tap of this network namespace, or to one more queue of it when it can have several.
     /// - Throws: `TapError`; never makes an interface that was not there.
     public static func open(_ name: String) throws(TapError) -> Tap {
         let isLegal = name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }
@@ -65,6 +68,29 @@ public struct Tap: ~Copyable, FramePort {
     /// Says what frames the reader takes from now on.
     /// - Throws: `Errno` of `ioctl`.
     public borrowing func setOffloads(_ offloads: Offloads) throws(Errno) { try Tap.set(offloads, of: file) }
+
+    /// Says whether this queue takes part (TUNSETQUEUE); the only queue of a tap always does.
+    /// - Throws: `Errno` of `ioctl`.
+    public borrowing func setAttached(_ attached: Bool) throws(Errno) {
+        guard isMultiQueue else { return }
+        let r = clinux_tun_set_queue(file.raw, attached ? 1 : 0)
+        // EINVAL: it is so already.
+        if r != -Int(EINVAL) { try Errno.check(r, "ioctl TUNSETQUEUE") }
+    }
+
+    /// Shows the host the cable's state (TUNSETCARRIER); kernels before 5.0 cannot.
+    public borrowing func setCarrier(_ up: Bool) { _ = clinux_tun_set_carrier(file.raw, up ? 1 : 0) }
+
+    /// Has the kernel drop frames to other destinations (TUNSETTXFILTER).
+    ///
+    /// It compares eight addresses and hashes further multicast ones; beyond what it can do it lets everything through.
+    /// - Throws: `Errno` of `ioctl`.
+    public borrowing func setFilter(_ filter: DestinationFilter) throws(Errno) {
+        let bytes = filter.kernelBytes
+        // SAFETY: the kernel reads the header and the number of addresses that it names.
+        let r = unsafe bytes.withUnsafeBytes { unsafe clinux_tun_set_filter(file.raw, $0.baseAddress) }
+        try Errno.check(r, "ioctl TUNSETTXFILTER")
+    }
 
     /// Takes one frame with its header.
     /// - Throws: `Errno` of `readv`; EIO when the interface is gone, EBADFD when it is detached.
@@ -107,8 +133,13 @@ public struct Tap: ~Copyable, FramePort {
     }
 
     private static func attach(_ file: borrowing FileDescriptor, to name: String) throws(TapError) {
-        let wanted = Int16(truncatingIfNeeded: Int(IFF_TAP) | Int(IFF_NO_PI) | Int(IFF_VNET_HDR))
-        let r = unsafe name.withCString { unsafe clinux_tun_attach(file.raw, $0, wanted) }
+        let wanted = Int(IFF_TAP) | Int(IFF_NO_PI) | Int(IFF_VNET_HDR)
+        func ask(_ flags: Int) -> Int {
+            unsafe name.withCString { unsafe clinux_tun_attach(file.raw, $0, Int16(truncatingIfNeeded: flags)) }
+        }
+        var r = ask(wanted)
+        // A tap made for several queues takes only those who know that.
+        if r == -Int(EINVAL) { r = ask(wanted | Int(IFF_MULTI_QUEUE)) }
         switch Int32(truncatingIfNeeded: 0 &- r) {
         case ...0: return
         case EBUSY: throw .busy(name)

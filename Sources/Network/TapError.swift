@@ -18,6 +18,8 @@ public enum TapError: Error, Sendable, Equatable, CustomStringConvertible {
     case notATap(String)
     /// The descriptor is a tap without the header that virtio needs, or with the packet information that it must not have.
     case wrongFlags(String)
+    /// Several queues are wanted of a tap that was made for one.
+    case oneQueue(String)
     /// The host refused otherwise.
     case failed(String, Errno)
 
@@ -33,6 +35,8 @@ public enum TapError: Error, Sendable, Equatable, CustomStringConvertible {
         case .notATap(let name): "Interface \(name) is not a tap; name one made with: ip tuntap add … mode tap"
         case .wrongFlags(let name):
             "The descriptor of tap \(name) was opened without IFF_VNET_HDR or without IFF_NO_PI; open it with both"
+        case .oneQueue(let name):
+            "Tap \(name) has one queue; make it with: ip tuntap add \(name) mode tap vnet_hdr multi_queue"
         case .failed(let name, let error): "Tap \(name) cannot be used (\(error)); check the interface and its driver"
         }
     }

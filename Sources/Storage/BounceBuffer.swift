@@ -10,27 +10,29 @@ internal import Linux
 struct BounceBuffer: ~Copyable, Sendable {
     private let buffer: Mapping
     private let zeros: Mapping
-    private let alignment: Int
     private static let bytes = 64 << 10
 
-    init(alignment: Int) throws(Errno) {
+    init() throws(Errno) {
         let flags = MAP_PRIVATE | MAP_ANONYMOUS
         let buffer = try Mapping(count: BounceBuffer.bytes, protection: PROT_READ | PROT_WRITE, flags: flags)
         let zeros = try Mapping(count: BounceBuffer.bytes, protection: PROT_READ, flags: flags)
-        self.alignment = max(alignment, 1)
         self.buffer = buffer
         self.zeros = zeros
     }
 
+    /// Zeros, to be read only.
+    var zeroBytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: zeros.base, count: zeros.count) }
+
     /// Fills the vectors block by block.
-    func read(_ vectors: IOSpan, at offset: Int64, _ file: borrowing FileDescriptor, limit: UInt64) throws(Errno) {
+    func read(_ vectors: IOSpan, at offset: Int64, _ file: ImageFile) throws(Errno) {
+        let alignment = file.offsetAlignment
         var left = vectors
         var at = offset
         var count = vectors.byteCount
         while count > 0 {
             let skip = Int(at) & (alignment &- 1)
             let part = min(count, BounceBuffer.bytes &- skip)
-            try load(file, at: at &- Int64(skip), count: roundUp(skip &+ part), limit: limit)
+            try load(file, at: at &- Int64(skip), count: BounceBuffer.roundUp(skip &+ part, alignment))
             // SAFETY: `skip + part` is at most the buffer's size.
             _ = unsafe left.write(UnsafeRawBufferPointer(start: buffer.base + skip, count: part))
             at &+= Int64(part)
@@ -39,37 +41,45 @@ struct BounceBuffer: ~Copyable, Sendable {
     }
 
     /// Stores the vectors block by block, reading blocks that are only partly written.
-    func write(_ vectors: IOSpan, at offset: Int64, _ file: borrowing FileDescriptor, limit: UInt64) throws(Errno) {
+    func write(_ vectors: IOSpan, at offset: Int64, _ file: ImageFile) throws(Errno) {
+        let alignment = file.offsetAlignment
         var left = vectors
         var at = offset
         var count = vectors.byteCount
         while count > 0 {
             let skip = Int(at) & (alignment &- 1)
             let part = min(count, BounceBuffer.bytes &- skip)
-            let whole = roundUp(skip &+ part)
-            if whole != part { try load(file, at: at &- Int64(skip), count: whole, limit: limit) }
-            // SAFETY: `skip + part` is at most the buffer's size.
-            _ = unsafe left.read(into: UnsafeMutableRawBufferPointer(start: buffer.base + skip, count: part))
-            try store(file, buffer, at: at &- Int64(skip), count: whole)
+            let whole = BounceBuffer.roundUp(skip &+ part, alignment)
+            if whole == part {
+                // SAFETY: `part` is at most the buffer's size.
+                _ = unsafe left.read(into: UnsafeMutableRawBufferPointer(start: buffer.base, count: part))
+                try store(file, buffer, at: at, count: whole)
+            } else {
+                try file.partialBlocks.withLock { _ throws(Errno) in
+                    try load(file, at: at &- Int64(skip), count: whole)
+                    // SAFETY: `skip + part` is at most the buffer's size.
+                    _ = unsafe left.read(into: UnsafeMutableRawBufferPointer(start: buffer.base + skip, count: part))
+                    try store(file, buffer, at: at &- Int64(skip), count: whole)
+                }
+            }
             at &+= Int64(part)
             count &-= part
         }
     }
 
     /// Writes zeros.
-    func zero(_ file: borrowing FileDescriptor, at offset: Int64, count: UInt64, limit: UInt64) throws(Errno) {
+    func zero(_ file: ImageFile, at offset: Int64, count: UInt64) throws(Errno) {
         var at = offset
         var left = count
         while left > 0 {
             let part = Int(min(left, UInt64(BounceBuffer.bytes)))
-            let isWhole = Int(at) & (alignment &- 1) == 0 && part & (alignment &- 1) == 0
-            if isWhole {
+            if file.isWhole(UInt64(at), UInt64(part)) {
                 try store(file, zeros, at: at, count: part)
             } else {
                 var vector = unsafe iovec(iov_base: zeros.base, iov_len: part)
                 // SAFETY: the entry lives until the call returns; zeros are only read.
                 unsafe try withUnsafeMutablePointer(to: &vector) { (p) throws(Errno) in
-                    try unsafe write(IOSpan(base: p, count: 1), at: at, file, limit: limit)
+                    try unsafe write(IOSpan(base: p, count: 1), at: at, file)
                 }
             }
             at &+= Int64(part)
@@ -78,17 +88,19 @@ struct BounceBuffer: ~Copyable, Sendable {
     }
 
     // The bytes behind the end of the file are zeros, as they are for the guest.
-    private func load(
-        _ file: borrowing FileDescriptor, at offset: Int64, count: Int, limit: UInt64
-    ) throws(Errno) {
+    private func load(_ file: ImageFile, at offset: Int64, count: Int) throws(Errno) {
         var done = 0
         while done < count {
             // SAFETY: `count` is at most the buffer's size.
-            let r = unsafe clinux_pread(file.raw, buffer.base + done, count &- done, offset &+ Int64(done))
+            let r = unsafe clinux_pread(file.descriptor.raw, buffer.base + done, count &- done, offset &+ Int64(done))
             if r == -Int(EINTR) { continue }
             let n = try Errno.check(r, "pread")
-            if n == 0 {
-                guard UInt64(offset) &+ UInt64(done) >= limit else { throw Errno(code: EIO, call: "pread") }
+            // Past the page cache only the end of the file ends a transfer within a block.
+            if n == 0 || (done &+ n) & (file.offsetAlignment &- 1) != 0 {
+                done &+= n
+                guard file.end == .zeros || UInt64(offset) &+ UInt64(done) >= file.bytes else {
+                    throw Errno(code: EIO, call: "pread")
+                }
                 unsafe (buffer.base + done).initializeMemory(as: UInt8.self, repeating: 0, count: count &- done)
                 return
             }
@@ -97,12 +109,12 @@ struct BounceBuffer: ~Copyable, Sendable {
     }
 
     private func store(
-        _ file: borrowing FileDescriptor, _ source: borrowing Mapping, at offset: Int64, count: Int
+        _ file: ImageFile, _ source: borrowing Mapping, at offset: Int64, count: Int
     ) throws(Errno) {
         var done = 0
         while done < count {
             // SAFETY: `count` is at most the mapping's size.
-            let r = unsafe clinux_pwrite(file.raw, source.base + done, count &- done, offset &+ Int64(done))
+            let r = unsafe clinux_pwrite(file.descriptor.raw, source.base + done, count &- done, offset &+ Int64(done))
             if r == -Int(EINTR) { continue }
             let n = try Errno.check(r, "pwrite")
             if n == 0 { throw Errno(code: ENOSPC, call: "pwrite") }
@@ -110,5 +122,5 @@ struct BounceBuffer: ~Copyable, Sendable {
         }
     }
 
-    private func roundUp(_ count: Int) -> Int { (count &+ alignment &- 1) & ~(alignment &- 1) }
+    private static func roundUp(_ count: Int, _ alignment: Int) -> Int { (count &+ alignment &- 1) & ~(alignment &- 1) }
 }

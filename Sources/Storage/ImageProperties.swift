@@ -40,4 +40,10 @@ public struct ImageProperties: Equatable, Sendable {
         let (end, overflow) = offset.addingReportingOverflow(count)
         return !overflow && end <= capacity
     }
+
+    /// The capacity that a file of so many bytes gives, in whole sectors.
+    static func capacity(ofFile bytes: UInt64) -> UInt64 {
+        let limit = UInt64(Int64.max) & ~(sectorBytes - 1)
+        return bytes >= limit ? limit : (bytes + sectorBytes - 1) & ~(sectorBytes - 1)
+    }
 }

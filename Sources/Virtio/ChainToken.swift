@@ -2,9 +2,9 @@
 
 /// Names a chain that was taken from a queue, to complete it later; opaque, so that every ring layout can use it.
 public struct ChainToken: Equatable, Sendable, BitwiseCopyable {
-    /// The head descriptor's number; what the used ring reports back.
+    /// What the driver knows the chain by: its head descriptor's number in a split ring, its buffer ID in a packed one.
     let head: UInt16
-    /// Ring entries the chain takes up: 1 in a split ring.
+    /// Ring entries the chain takes up: 1 in a split ring, its descriptors in a packed one.
     let entries: UInt16
 
     @inline(__always)

@@ -60,6 +60,7 @@ public struct DescriptorChain: ~Copyable, @unchecked Sendable {
     }
 
     /// Loads a value from the readable bytes, at any alignment; nil when they end before it does.
+    @inlinable
     public borrowing func load<T: BitwiseCopyable>(_: T.Type = T.self, at offset: Int) -> T? {
         unsafe withUnsafeTemporaryAllocation(byteCount: MemoryLayout<T>.size, alignment: 16) { buffer in
             guard unsafe read(at: offset, into: buffer) == buffer.count else { return nil }
@@ -79,6 +80,7 @@ public struct DescriptorChain: ~Copyable, @unchecked Sendable {
     }
 
     /// Stores a value into the writable bytes, at any alignment, and marks it dirty; false when it does not fit.
+    @inlinable
     @discardableResult
     public borrowing func store<T: BitwiseCopyable>(_ value: T, at offset: Int) -> Bool {
         guard offset >= 0, offset <= writableBytes - MemoryLayout<T>.size else { return false }

@@ -4,9 +4,9 @@
 public struct QueuePosition: Equatable, Sendable {
     /// Index of the queue in its device.
     public var queue: Int
-    /// The next entry of the available ring to take, counted modulo 65536.
+    /// The next entry to take: of a split ring counted modulo 65536, of a packed ring a `RingPosition`.
     public var nextAvailable: UInt16
-    /// The next entry of the used ring to fill, counted modulo 65536.
+    /// The next entry to fill, counted in the same way.
     public var nextUsed: UInt16
 
     /// A position.

@@ -9,19 +9,19 @@ public struct QueueSetup: Sendable, Equatable {
     public var index: Int
     /// Number of descriptors.
     public var size: UInt16
-    /// Descriptor table (virtio 1.2 §2.7.5).
+    /// Descriptor table, or the packed ring itself (virtio 1.2 §2.7.5 and §2.8.13).
     public var descriptorTable: GuestAddress
-    /// Available ring (§2.7.6).
+    /// Available ring, or the driver's wishes about interrupts (§2.7.6 and §2.8.14).
     public var driverArea: GuestAddress
-    /// Used ring (§2.7.8).
+    /// Used ring, or our wishes about kicks (§2.7.8 and §2.8.14).
     public var deviceArea: GuestAddress
     /// Eventfd that the driver's kicks signal; owned by the transport, open until the device is stopped.
     public var kick: Int32
     /// How to interrupt the driver.
     public var interrupt: Interrupt
-    /// Where to go on in the available ring; 0 in a fresh queue.
+    /// The next entry to take, as in `QueuePosition`; in a fresh queue 0, or `RingPosition.start` when it is packed.
     public var nextAvailable: UInt16
-    /// Where to go on in the used ring; 0 in a fresh queue.
+    /// The next entry to fill, as in `QueuePosition`.
     public var nextUsed: UInt16
 
     /// One queue.

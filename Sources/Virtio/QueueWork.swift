@@ -10,10 +10,18 @@ public protocol QueueWork: ~Copyable, SendableMetatype {
     /// guest that never stops kicking must not keep `pause` and `stop` waiting.
     /// - Parameter queue: its `QueueSetup.index`.
     mutating func kicked(queue: Int)
+    /// Whether the worker waits for this queue's kicks; one that the kernel serves (vhost) is only looked at after `start`
+    /// and `resume`.
+    borrowing func watchesKicks(of queue: Int) -> Bool
     /// A descriptor that was added to the worker's `EventSet` is ready.
     mutating func ready(token: UInt64, readiness: Readiness)
     /// Ends all requests in flight and publishes them; afterwards nothing touches guest memory until the next `kicked`.
     mutating func quiesce()
     /// How far each queue has got; asked for after `quiesce`.
     borrowing func positions() -> [QueuePosition]
+}
+
+extension QueueWork where Self: ~Copyable {
+    /// Every queue's.
+    public borrowing func watchesKicks(of queue: Int) -> Bool { true }
 }

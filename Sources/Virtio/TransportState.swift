@@ -10,15 +10,15 @@ public struct TransportState: Equatable, Sendable {
         public var vector: UInt16
         /// Whether the driver enabled it.
         public var isEnabled: Bool
-        /// Address of the descriptor table.
+        /// Address of the descriptor table, or of the packed ring.
         public var descriptorTable: UInt64
-        /// Address of the available ring.
+        /// Address of the available ring, or of the driver's event suppression structure.
         public var driverArea: UInt64
-        /// Address of the used ring.
+        /// Address of the used ring, or of the device's event suppression structure.
         public var deviceArea: UInt64
-        /// The next entry of the available ring to take.
+        /// The next entry to take, as in `QueuePosition`.
         public var nextAvailable: UInt16
-        /// The next entry of the used ring to fill.
+        /// The next entry to fill, as in `QueuePosition`.
         public var nextUsed: UInt16
 
         /// A queue nobody has touched.

@@ -10,6 +10,8 @@ public protocol VirtioDevice: AnyObject, Sendable {
     var kind: VirtioKind { get }
     /// Feature bits of this kind of device; the transport adds those in `Feature.transport`.
     var offeredFeatures: UInt64 { get }
+    /// Those of `Feature.transport` that this device cannot be used with, such as a ring layout the kernel's vhost lacks.
+    var refusedFeatures: UInt64 { get }
     /// The largest size of each queue: powers of two up to 32768.
     var queueSizes: [UInt16] { get }
     /// Reads 1, 2, 4 or 8 bytes of the configuration structure, little-endian; beyond its end all bytes read as zero.
@@ -28,4 +30,9 @@ public protocol VirtioDevice: AnyObject, Sendable {
     func resume()
     /// How far each started queue has got, in the order of `DeviceSetup.queues`; exact while paused, empty when stopped.
     func queuePositions() -> [QueuePosition]
+}
+
+extension VirtioDevice {
+    /// None.
+    public var refusedFeatures: UInt64 { 0 }
 }

@@ -38,12 +38,13 @@ public final class VirtioTransport: Sendable {
         let sizes = device.queueSizes
         precondition(sizes.allSatisfy { $0 > 0 && $0 <= 32768 && $0 & ($0 - 1) == 0 }, "Queue sizes are powers of two")
         precondition(device.offeredFeatures & Feature.reserved == 0, "These features belong to the transport")
+        precondition(device.refusedFeatures & Feature.version1 == 0, "Every device is a modern one")
         self.device = device
         self.kicks = kicks
         self.memory = memory
         self.interruptOf = interruptOf
         queueSizes = sizes
-        offered = device.offeredFeatures | Feature.transport
+        offered = device.offeredFeatures | Feature.transport & ~device.refusedFeatures
         registers = Mutex(TransportState(queueSizes: sizes))
     }
 
@@ -131,7 +132,7 @@ public final class VirtioTransport: Sendable {
         switch (offset, size) {
         case (CommonConfiguration.queueSize, 2):
             let size = UInt16(truncatingIfNeeded: value)
-            if size > 0, size <= queueSizes[i], size & (size - 1) == 0 { r.queues[i].size = size }
+            if isLegal(size: size, of: i, features: r.driverFeatures) { r.queues[i].size = size }
         case (CommonConfiguration.queueEnable, 2):
             if value & 0xFFFF == 1 { r.queues[i].isEnabled = true }
         case (CommonConfiguration.queueDescriptors, 8): r.queues[i].descriptorTable = value
@@ -145,6 +146,11 @@ public final class VirtioTransport: Sendable {
             VirtioTransport.setHalf(&r.queues[i].deviceArea, offset >> 2 & 1, value)
         default: return
         }
+    }
+
+    /// A split ring's size is a power of two; a packed one's is any (§2.8.10.1).
+    private func isLegal(size: UInt16, of queue: Int, features: UInt64) -> Bool {
+        size > 0 && size <= queueSizes[queue] && (features & Feature.packedRing != 0 || size & (size - 1) == 0)
     }
 
     private static func setHalf(_ whole: inout UInt64, _ half: Int, _ value: UInt64) {
@@ -161,7 +167,14 @@ public final class VirtioTransport: Sendable {
         if added & DeviceStatus.featuresOK != 0, !accepts(r.driverFeatures) { added &= ~DeviceStatus.featuresOK }
         if (old | added) & DeviceStatus.featuresOK == 0 { added &= ~DeviceStatus.driverOK }
         status.bitwiseOr(added, ordering: .acquiringAndReleasing)
-        if added & DeviceStatus.driverOK != 0 { start(&r) }
+        if added & DeviceStatus.driverOK != 0 {
+            let first = r.driverFeatures & Feature.packedRing != 0 ? RingPosition.start : 0
+            for i in r.queues.indices {
+                r.queues[i].nextAvailable = first
+                r.queues[i].nextUsed = first
+            }
+            start(&r)
+        }
     }
 
     private func accepts(_ features: UInt64) -> Bool {
@@ -246,9 +259,10 @@ extension VirtioTransport {
         let negotiated = state.status & DeviceStatus.featuresOK != 0
         guard state.queues.count == queueSizes.count, state.status & ~knownStatus == 0,
             !negotiated || accepts(state.driverFeatures), negotiated || state.status & DeviceStatus.driverOK == 0,
-            zip(state.queues, queueSizes).allSatisfy({ queue, largest in
-                queue.size > 0 && queue.size <= largest && queue.size & (queue.size - 1) == 0
-                    && known(queue.vector) == queue.vector
+            state.queues.indices.allSatisfy({ i in
+                isLegal(size: state.queues[i].size, of: i, features: state.driverFeatures)
+                    && hasPositions(state.queues[i], features: state.driverFeatures)
+                    && known(state.queues[i].vector) == state.queues[i].vector
             }), known(state.configurationVector) == state.configurationVector
         else { return false }
         registers.withLock { r in
@@ -261,5 +275,11 @@ extension VirtioTransport {
             if state.status & DeviceStatus.driverOK != 0 { start(&r) }
         }
         return true
+    }
+
+    /// Whether a queue can be where it says that it is.
+    private func hasPositions(_ queue: TransportState.Queue, features: UInt64) -> Bool {
+        guard features & Feature.packedRing != 0 else { return true }
+        return [queue.nextAvailable, queue.nextUsed].allSatisfy { RingPosition(raw: $0).entry < queue.size }
     }
 }

@@ -5,10 +5,17 @@ import Linux
 import Synchronization
 
 extension Virtqueue {
-    /// Enters a chain in the used ring; the driver sees it after the next `publish`.
+    /// Enters a chain among the used ones; the driver sees it after the next `publish`.
     /// - Parameter written: bytes written to the chain's writable part, counted from its start (virtio 1.2 §2.7.8.2).
+    @inlinable
     @inline(__always)
     public mutating func complete(_ token: ChainToken, written: UInt32) {
+        if isPacked { return completePacked(token, written: written) }
+        completeSplit(token, written: written)
+    }
+
+    @usableFromInline
+    mutating func completeSplit(_ token: ChainToken, written: UInt32) {
         let offset = 4 + 8 * Int(nextUsed & mask)
         // SAFETY: the slot's number is masked to the ring's length; the used ring is aligned to 4.
         let element = unsafe (used + offset).assumingMemoryBound(to: UInt32.self)
@@ -21,15 +28,17 @@ extension Virtqueue {
     /// Shows the driver everything completed so far.
     @inline(__always)
     public mutating func publish() {
+        if isPacked { return publishPacked() }
         // SAFETY: offset 2 of the used ring, aligned to 2.
         unsafe (used + 2).assumingMemoryBound(to: Atomic<UInt16>.self).pointee
             .store(nextUsed.littleEndian, ordering: .releasing)
         memory.markDirty(GuestAddress(usedAddress.rawValue &+ 2), count: 2)
     }
 
-    /// Whether the driver wants to hear of what was published since the last time this was asked (§2.7.7, §2.7.10).
+    /// Whether the driver wants to hear of what was published since the last time this was asked (§2.7.7, §2.7.10, §2.8.10).
     @inline(__always)
     public mutating func shouldInterrupt() -> Bool {
+        if isPacked { return shouldInterruptPacked() }
         let decided = decidedUsed
         guard decided != nextUsed else { return false }
         atomicMemoryFence(ordering: .sequentiallyConsistent)
@@ -46,11 +55,14 @@ extension Virtqueue {
         return Virtqueue.passed(event: UInt16(littleEndian: event), from: decided, to: nextUsed)
     }
 
-    /// Publishes, and interrupts the driver when it wants to hear of it.
+    /// Publishes, and interrupts the driver when it wants to hear of it; says whether it was interrupted.
     @inline(__always)
-    public mutating func flush() {
+    @discardableResult
+    public mutating func flush() -> Bool {
         publish()
-        if shouldInterrupt(), interrupt >= 0 { EventFD.signal(interrupt) }
+        guard shouldInterrupt(), interrupt >= 0 else { return false }
+        EventFD.signal(interrupt)
+        return true
     }
 
     /// Whether an index that went from `old` to `new` went past `event`: vring_need_event (§2.7.10.1).

@@ -7,6 +7,7 @@ extension Virtqueue {
     /// Asks the driver to kick for the next chain; true when one is there already, so that no kick will come for it.
     @inline(__always)
     public mutating func enableKicks() -> Bool {
+        if isPacked { return enableKicksPacked() }
         if eventIndex {
             storeUsed(nextAvailable, at: 4 + 8 * Int(size))
         } else {
@@ -18,9 +19,10 @@ extension Virtqueue {
 
     /// Asks the driver not to kick; a hint, kicks may still come.
     ///
-    /// With EVENT_IDX the event index simply stays behind, which is as good as off for 65535 chains.
+    /// With EVENT_IDX a split ring's event index simply stays behind, which is as good as off for 65535 chains.
     @inline(__always)
     public mutating func disableKicks() {
+        if isPacked { return disableKicksPacked() }
         if !eventIndex { storeUsed(1, at: 0) }
     }
 

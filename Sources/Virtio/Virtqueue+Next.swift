@@ -9,8 +9,21 @@ extension Virtqueue {
     ///
     /// Every segment is checked to be RAM. Empty descriptors are legal and leave no segment.
     /// - Throws: `QueueError` when the driver broke a rule; the queue must not be used again until it is reset.
+    @inlinable
     @inline(__always)
     public mutating func next(into chain: inout DescriptorChain) throws(QueueError) -> Bool {
+        if isPacked { return try nextPacked(into: &chain) }
+        return try nextSplit(into: &chain)
+    }
+
+    /// Gives the chain taken last back, untouched: `next` will find it again. Several go back in reverse order.
+    public mutating func putBack(_ token: ChainToken) {
+        if isPacked { return putBackPacked(token) }
+        nextAvailable &-= token.entries
+    }
+
+    @usableFromInline
+    mutating func nextSplit(into chain: inout DescriptorChain) throws(QueueError) -> Bool {
         if nextAvailable == seenAvailable {
             let now = loadAvailableIndex()
             guard now != nextAvailable else { return false }
@@ -25,10 +38,6 @@ extension Virtqueue {
         return true
     }
 
-    /// Gives the chain taken last back, untouched: `next` will find it again. Several go back in reverse order.
-    @inline(__always)
-    public mutating func putBack(_ token: ChainToken) { nextAvailable &-= token.entries }
-
     @inline(__always)
     func loadAvailableIndex() -> UInt16 {
         // SAFETY: offset 2 of the available ring, which is RAM and aligned to 2.
@@ -38,7 +47,7 @@ extension Virtqueue {
     }
 
     /// What a walk has found so far. Readable segments come first, so their number says whether a writable one was met.
-    private struct Tally {
+    struct Tally {
         var count = 0
         var readableCount = 0
         var readable: UInt64 = 0
@@ -50,8 +59,14 @@ extension Virtqueue {
         var tally = Tally()
         let end = try unsafe follow(table, UInt32(size), isAligned: true, from: head, &tally, chain)
         if let end { try followIndirect(end, &tally, chain) }
+        try finish(tally, ChainToken(head: head, entries: 1), &chain)
+    }
+
+    /// Makes the chain what a walk has found.
+    @inline(__always)
+    func finish(_ tally: Tally, _ token: ChainToken, _ chain: inout DescriptorChain) throws(QueueError) {
         guard tally.total < 1 << 32 else { throw .chainTooLarge }
-        chain.token = ChainToken(head: head, entries: 1)
+        chain.token = token
         chain.count = tally.count
         chain.readableCount = tally.readableCount
         chain.readableBytes = Int(tally.readable)
@@ -95,24 +110,33 @@ extension Virtqueue {
             let at = unsafe table + 16 * Int(index)
             let descriptor = isAligned ? unsafe Descriptor(aligned: at) : unsafe Descriptor(unaligned: at)
             if descriptor.flags & Descriptor.indirect != 0 { return descriptor }
-            let length = Int(descriptor.length)
-            if length > 0 {
-                guard let base = unsafe memory.pointer(descriptor.address, count: length) else {
-                    throw .notMemory(descriptor.address, count: UInt64(length))
-                }
-                guard tally.count < chain.capacity else { throw .chainTooLong }
-                // SAFETY: `count` is below the chain's capacity.
-                unsafe chain.segments[tally.count] = iovec(iov_base: base, iov_len: length)
-                if descriptor.flags & Descriptor.write == 0 {
-                    guard tally.readableCount == tally.count else { throw .readableAfterWritable }
-                    tally.readableCount &+= 1
-                    tally.readable &+= UInt64(length)
-                }
-                tally.count &+= 1
-                tally.total &+= UInt64(length)
-            }
+            try add(descriptor.address, descriptor.length, flags: descriptor.flags, &tally, chain)
             if descriptor.flags & Descriptor.next == 0 { return nil }
             index = descriptor.next
+        }
+    }
+
+    /// Adds one descriptor's buffer to the chain's segments.
+    @inline(__always)
+    func add(
+        _ address: GuestAddress, _ bytes: UInt32, flags: UInt16, _ tally: inout Tally,
+        _ chain: borrowing DescriptorChain
+    ) throws(QueueError) {
+        let length = Int(bytes)
+        if length > 0 {
+            guard let base = unsafe memory.pointer(address, count: length) else {
+                throw .notMemory(address, count: UInt64(length))
+            }
+            guard tally.count < chain.capacity else { throw .chainTooLong }
+            // SAFETY: `count` is below the chain's capacity.
+            unsafe chain.segments[tally.count] = iovec(iov_base: base, iov_len: length)
+            if flags & Descriptor.write == 0 {
+                guard tally.readableCount == tally.count else { throw .readableAfterWritable }
+                tally.readableCount &+= 1
+                tally.readable &+= UInt64(length)
+            }
+            tally.count &+= 1
+            tally.total &+= UInt64(length)
         }
     }
 }

@@ -100,8 +100,11 @@ final class WorkerLoop<Work: QueueWork & ~Copyable>: Sendable {
         _ setup: DeviceSetup, _ make: @Sendable (DeviceSetup, EventSet) throws -> Work, _ work: inout Work?
     ) -> [QueueSetup] {
         do {
-            work = try make(setup, events)
-            for queue in setup.queues {
+            let made = try make(setup, events)
+            var watched: [QueueSetup] = []
+            for queue in setup.queues where made.watchesKicks(of: queue.index) { watched.append(queue) }
+            work = consume made
+            for queue in watched {
                 let token = EventSet.firstReservedToken | UInt64(queue.index)
                 try events.insert(queue.kick, [.readable, .edge], token: token)
             }

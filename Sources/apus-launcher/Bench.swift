@@ -11,6 +11,7 @@ struct Bench: ~Copyable {
     private let signals: SignalSet
     private let watch: Epoll
     private var presses = 0
+    private var diskWait = DiskWait()
 
     /// - Throws: an error that prints as one line.
     init(_ flags: Flags) throws {
@@ -35,7 +36,11 @@ struct Bench: ~Copyable {
             return 1
         }
         while true {
-            _ = try? watch.wait { _, _ in }
+            _ = try? watch.wait(milliseconds: diskWait.patience(runner.machine)) { _, _ in }
+            if diskWait.look(runner.machine) {
+                CurrentProcess.complain("The disk has space again; the guest goes on")
+                runner.machine.resume()
+            }
             while signals.next() != nil {
                 presses += 1
                 // The first signal asks the guest, the second does not.
@@ -53,23 +58,51 @@ struct Bench: ~Copyable {
         return status
     }
 
-    private func handle(_ event: MachineEvent) -> Int32? {
+    private mutating func handle(_ event: MachineEvent) -> Int32? {
         switch event {
         case .poweredOff: return 0
-        case .resetRequested, .tripleFaulted:
-            do throws(MachineError) {
-                try runner.machine.reset()
-                return nil
-            } catch {
-                CurrentProcess.complain("The guest cannot be reset: \(error)")
-                return 1
-            }
+        case .resetRequested, .tripleFaulted: return reset()
+        case .channelsChanged: return nil
+        case .watchdogExpired: return barked()
         case .panicked:
             CurrentProcess.complain("The guest's kernel panicked")
             return 1
+        case .diskStopped(let failure):
+            guard diskWait.stop(runner.machine) else { return nil }
+            let line = "The guest is paused: disk \(failure.disk) failed (\(failure.error))"
+            // Nobody could let it go on: it has no supervisor.
+            guard failure.isNoSpace else {
+                CurrentProcess.complain("\(line); it cannot go on without a supervisor")
+                return 1
+            }
+            CurrentProcess.complain("\(line); it goes on when there is space")
+            return nil
         case .failed(let line):
             CurrentProcess.complain(line)
             return 1
         }
+    }
+
+    private func reset() -> Int32? {
+        do throws(MachineError) {
+            try runner.machine.reset()
+            return nil
+        } catch {
+            CurrentProcess.complain("The guest cannot be reset: \(error)")
+            return 1
+        }
+    }
+
+    private func barked() -> Int32? {
+        CurrentProcess.complain("The guest stopped feeding its watchdog: \(runner.onWatchdog.rawValue)")
+        switch runner.onWatchdog {
+        case .reset: return reset()
+        case .poweroff: return 1
+        case .shutdown: runner.machine.pressPowerButton()
+        case .pause: runner.machine.pause()
+        case .injectNMI: runner.machine.injectNMI()
+        case .none: break
+        }
+        return nil
     }
 }

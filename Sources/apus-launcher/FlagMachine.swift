@@ -27,32 +27,35 @@ struct FlagMachine: ~Copyable {
         var configuration = MachineConfiguration(
             name: flags.name, uuid: identity, cpu: CPUConfiguration(topology: flags.cpus), memory: memory, boot: boot)
         for (index, disk) in flags.disks.enumerated() {
-            let slot = try FlagMachine.open(
-                "--disk", disk.path, disk.isReadOnly ? O_RDONLY : O_RDWR, into: &bundle)
-            configuration.disks.append(
-                DiskConfiguration(name: "disk\(index)", file: slot, serial: disk.serial, readonly: disk.isReadOnly))
+            configuration.disks.append(try FlagMachine.open(disk, name: "disk\(index)", into: &bundle))
         }
         for (index, net) in flags.nets.enumerated() {
-            let slot = try FlagMachine.openTap(net.tap, into: &bundle)
+            var taps: [DescriptorSlot] = []
+            var vhost: [DescriptorSlot] = []
+            for _ in 0..<net.queues {
+                taps.append(try FlagMachine.openTap(net.tap, into: &bundle))
+                if net.hasVhost {
+                    vhost.append(try FlagMachine.open("--net vhost", "/dev/vhost-net", O_RDWR, into: &bundle))
+                }
+            }
             let mac = net.mac ?? MACAddress(bytes: [0x02, 0x41, 0x50, 0x55, 0x53, UInt8(truncatingIfNeeded: index)])
             guard let mac else { throw FlagError("--net", "has no address") }
-            configuration.nets.append(NetConfiguration(name: "net\(index)", taps: [slot], mac: mac))
+            configuration.nets.append(
+                NetConfiguration(
+                    name: "net\(index)", taps: taps, vhost: vhost, mac: mac, isUp: net.isUp, receiving: net.receiving,
+                    sending: net.sending))
         }
         if flags.hasRNG { configuration.rng = .getrandom }
+        for channel in flags.channels {
+            let slot = try FlagMachine.listen("--channel", channel.path, into: &bundle)
+            configuration.channels.append(ChannelConfiguration(name: channel.name, end: .listener(slot: slot)))
+        }
+        configuration.balloon = flags.balloon
+        configuration.watchdog = flags.watchdog
         configuration.pvpanic = true
         configuration.sandbox = flags.sandbox
-        switch flags.serial {
-        case .none: break
-        case .stdio:
-            configuration.console = .stdio(
-                input: try FlagMachine.duplicate(0, into: &bundle), output: try FlagMachine.duplicate(1, into: &bundle))
-        case .unix(let path):
-            do throws(Errno) {
-                let socket = try UnixSocket.listenAnew(path)
-                let slot = try FlagMachine.add(socket.release(), to: &bundle)
-                configuration.console = .listener(slot: slot)
-            } catch { throw FlagError("--serial", "\(path): \(error.reason)") }
-        }
+        configuration.terminal = try FlagMachine.console("--terminal", flags.terminal, into: &bundle)
+        configuration.console = try FlagMachine.console("--serial", flags.serial, into: &bundle)
         try configuration.validate(descriptors: bundle.count)
         self.configuration = configuration
         descriptors = bundle
@@ -63,6 +66,27 @@ struct FlagMachine: ~Copyable {
         var taken = DescriptorBundle()
         swap(&taken, &descriptors)
         return taken
+    }
+
+    private static func console(
+        _ flag: String, _ place: Flags.Serial, into bundle: inout DescriptorBundle
+    ) throws -> SerialConsole {
+        switch place {
+        case .none: .nowhere
+        case .stdio:
+            .stdio(input: try duplicate(flag, 0, into: &bundle), output: try duplicate(flag, 1, into: &bundle))
+        case .unix(let path): .listener(slot: try listen(flag, path, into: &bundle))
+        }
+    }
+
+    private static func listen(
+        _ flag: String, _ path: String, into bundle: inout DescriptorBundle
+    ) throws -> DescriptorSlot {
+        do throws(Errno) {
+            return try add(try UnixSocket.listenAnew(path).release(), to: &bundle)
+        } catch {
+            throw FlagError(flag, "\(path): \(error.reason)")
+        }
     }
 
     private static func open(
@@ -78,6 +102,23 @@ struct FlagMachine: ~Copyable {
         }
     }
 
+    private static func open(
+        _ flag: DiskFlag, name: String, into bundle: inout DescriptorBundle
+    ) throws -> DiskConfiguration {
+        var disk = flag.disk
+        disk.name = name
+        let mode = disk.readonly ? O_RDONLY : O_RDWR
+        if let path = flag.path { disk.file = try open("--disk", path, mode, into: &bundle) }
+        if let path = flag.dataFile { disk.dataFile = try open("--disk", path, mode, into: &bundle) }
+        for layer in flag.backing {
+            let file = try open("--disk", layer.path, O_RDONLY, into: &bundle)
+            var dataFile: DescriptorSlot?
+            if let path = layer.dataFile { dataFile = try open("--disk", path, O_RDONLY, into: &bundle) }
+            disk.backing.append(ImageLayer(file: file, format: layer.format, dataFile: dataFile))
+        }
+        return disk
+    }
+
     private static func openTap(_ name: String, into bundle: inout DescriptorBundle) throws -> DescriptorSlot {
         do throws(TapError) {
             let tap = try Tap.open(name)
@@ -88,11 +129,13 @@ struct FlagMachine: ~Copyable {
         }
     }
 
-    private static func duplicate(_ raw: Int32, into bundle: inout DescriptorBundle) throws -> DescriptorSlot {
+    private static func duplicate(
+        _ flag: String, _ raw: Int32, into bundle: inout DescriptorBundle
+    ) throws -> DescriptorSlot {
         do throws(Errno) {
             return try add(try FileDescriptor.duplicate(of: raw), to: &bundle)
         } catch {
-            throw FlagError("--serial", "standard input and output must be open: \(error.reason)")
+            throw FlagError(flag, "standard input and output must be open: \(error.reason)")
         }
     }
 

@@ -24,21 +24,29 @@ struct Flags {
     var memory: UInt64 = 512 << 20
     var hugepages: UInt64?
     var prefaultThreads: UInt32 = 0
-    var disks: [Disk] = []
+    var disks: [DiskFlag] = []
     var nets: [Net] = []
     var serial = Serial.stdio
     var hasRNG = false
+    var terminal = Serial.none
+    var channels: [Channel] = []
+    var balloon: BalloonConfiguration?
+    var watchdog: WatchdogAction?
     var sandbox = true
-
-    struct Disk {
-        var path: String
-        var isReadOnly = false
-        var serial = ""
-    }
 
     struct Net {
         var tap: String
         var mac: MACAddress?
+        var queues = 1
+        var hasVhost = false
+        var isUp = true
+        var receiving: FrameRate?
+        var sending: FrameRate?
+    }
+
+    struct Channel {
+        var name: String
+        var path: String
     }
 
     enum Serial {
@@ -69,13 +77,16 @@ struct Flags {
                 try take(name, value)
             }
         }
+        if case .stdio = serial, case .stdio = terminal {
+            throw FlagError("--terminal", "standard input and output are the serial port's; add --serial none")
+        }
         if case .standalone = mode, kernel == nil { throw FlagError("--kernel", "is needed; --help lists all flags") }
     }
 
     private static let known: Set = [
         "--control-fd", "--name", "--kernel", "--initrd", "--cmdline", "--cpus", "--memory", "--hugepages",
         "--prefault",
-        "--disk", "--net", "--serial", "--sandbox",
+        "--disk", "--net", "--serial", "--sandbox", "--terminal", "--channel", "--balloon", "--watchdog",
     ]
 
     private mutating func take(_ name: String, _ value: String) throws(FlagError) {
@@ -93,15 +104,24 @@ struct Flags {
         case "--prefault":
             guard let threads = UInt32(value), threads <= 256 else { throw FlagError(name, "must be 0 to 256 threads") }
             prefaultThreads = threads
-        case "--disk": disks.append(try Flags.disk(name, value))
+        case "--disk": disks.append(try DiskFlag(name, try Flags.pairs(name, value)))
         case "--net": nets.append(try Flags.net(name, value))
         case "--serial": serial = try Flags.serial(name, value)
+        case "--terminal": terminal = try Flags.serial(name, value)
+        case "--channel": channels.append(try Flags.channel(name, value))
+        case "--balloon": balloon = try Flags.balloon(name, value)
+        case "--watchdog":
+            guard let action = WatchdogAction(rawValue: value) else {
+                let all = WatchdogAction.allCases.map(\.rawValue).joined(separator: ", ")
+                throw FlagError(name, "must be one of \(all), not '\(value)'")
+            }
+            watchdog = action
         case "--sandbox": sandbox = try Flags.isOn(name, value)
         default: throw FlagError(name, "is not known; --help lists all flags")
         }
     }
 
-    private static func isOn(_ name: String, _ value: String) throws(FlagError) -> Bool {
+    static func isOn(_ name: String, _ value: String) throws(FlagError) -> Bool {
         guard value == "on" || value == "off" else { throw FlagError(name, "must be on or off, not '\(value)'") }
         return value == "on"
     }
@@ -129,7 +149,7 @@ struct Flags {
     }
 
     /// "512M", "2G", "1048576".
-    private static func bytes(_ name: String, _ value: String) throws(FlagError) -> UInt64 {
+    static func bytes(_ name: String, _ value: String) throws(FlagError) -> UInt64 {
         var digits = value[...]
         for ending in ["iB", "B", "i"] where digits.hasSuffix(ending) { digits = digits.dropLast(ending.count) }
         let shift: UInt64 =
@@ -147,20 +167,6 @@ struct Flags {
         return number << shift
     }
 
-    private static func disk(_ name: String, _ value: String) throws(FlagError) -> Disk {
-        var disk = Disk(path: "")
-        for (key, text) in try pairs(name, value) {
-            switch key {
-            case "path": disk.path = text
-            case "readonly": disk.isReadOnly = try isOn("\(name) readonly", text)
-            case "serial": disk.serial = text
-            default: throw FlagError(name, "takes path=, readonly=on and serial=, not '\(key)'")
-            }
-        }
-        guard !disk.path.isEmpty else { throw FlagError(name, "needs path=FILE") }
-        return disk
-    }
-
     private static func net(_ name: String, _ value: String) throws(FlagError) -> Net {
         var net = Net(tap: "")
         for (key, text) in try pairs(name, value) {
@@ -171,11 +177,53 @@ struct Flags {
                     throw FlagError(name, "mac must be a unicast address such as 02:00:00:00:00:01")
                 }
                 net.mac = mac
-            default: throw FlagError(name, "takes tap= and mac=, not '\(key)'")
+            case "queues":
+                guard let queues = Int(text), (1...ConfigurationLimits.queuePairs).contains(queues) else {
+                    throw FlagError(name, "queues must be 1 to \(ConfigurationLimits.queuePairs)")
+                }
+                net.queues = queues
+            case "vhost": net.hasVhost = try isOn("\(name) vhost", text)
+            case "link": net.isUp = try isOn("\(name) link", text)
+            case "receive": net.receiving = FrameRate(bytesPerSecond: try bytes("\(name) receive", text))
+            case "send": net.sending = FrameRate(bytesPerSecond: try bytes("\(name) send", text))
+            default:
+                throw FlagError(name, "takes tap=, mac=, queues=, vhost=, link=, receive= and send=, not '\(key)'")
             }
         }
         guard !net.tap.isEmpty else { throw FlagError(name, "needs tap=NAME") }
         return net
+    }
+
+    private static func channel(_ name: String, _ value: String) throws(FlagError) -> Channel {
+        var channel = Channel(name: "", path: "")
+        for (key, text) in try pairs(name, value) {
+            switch key {
+            case "name": channel.name = text
+            case "path": channel.path = text
+            default: throw FlagError(name, "takes name= and path=, not '\(key)'")
+            }
+        }
+        guard !channel.name.isEmpty, !channel.path.isEmpty else { throw FlagError(name, "needs name=NAME,path=PATH") }
+        return channel
+    }
+
+    /// "on", "off" or "reporting=off,statistics=SECONDS".
+    private static func balloon(_ name: String, _ value: String) throws(FlagError) -> BalloonConfiguration? {
+        if value == "off" { return nil }
+        var balloon = BalloonConfiguration()
+        if value == "on" { return balloon }
+        for (key, text) in try pairs(name, value) {
+            switch key {
+            case "reporting": balloon.freePageReporting = try isOn("\(name) reporting", text)
+            case "statistics":
+                guard let seconds = UInt32(text) else {
+                    throw FlagError(name, "statistics must be a number of seconds")
+                }
+                balloon.statisticsSeconds = seconds
+            default: throw FlagError(name, "takes on, off, reporting= and statistics=, not '\(key)'")
+            }
+        }
+        return balloon
     }
 
     private static func serial(_ name: String, _ value: String) throws(FlagError) -> Serial {

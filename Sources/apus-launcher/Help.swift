@@ -15,11 +15,22 @@ enum Help {
           --memory SIZE          guest memory such as 512M or 8G (default: 512M)
           --hugepages SIZE       back it by the host's 2M or 1G pages
           --prefault THREADS     touch all of it before the guest starts
-          --disk path=FILE[,readonly=on][,serial=TEXT]
-                                 virtio-blk on a raw file or block device; may be given several times
-          --net tap=NAME[,mac=ADDRESS]
+          --disk path=FILE[,KEY=VALUE...]
+                                 a disk on a file or block device; may be given several times. Keys:
+                                 format=raw|qcow2, backing=FILE (top layer first, each followed by its
+                                 backing-format= and backing-data-file=), data-file=FILE, bus=virtio|scsi,
+                                 kind=disk|lun|cdrom (a cdrom needs no path), serial=TEXT, readonly=on,
+                                 shareable=on, cache=none|writethrough|writeback, io=native|threads, queues=N,
+                                 error-policy=stop|report|ignore|enospace, logical-block=BYTES,
+                                 physical-block=BYTES, iops=N, iops-burst=N, bps=SIZE, bps-burst=SIZE
+          --net tap=NAME[,mac=ADDRESS][,queues=N][,vhost=on][,link=off][,receive=BYTES][,send=BYTES]
                                  virtio-net on an existing tap; may be given several times
           --rng                  virtio-rng
+          --balloon on|off       virtio-balloon (default: off), or reporting=on|off,statistics=SECONDS
+          --watchdog ACTION      i6300esb, and what it does: reset, poweroff, shutdown, pause, inject-nmi or none
+          --channel name=NAME,path=PATH
+                                 a virtio-console port that whoever connects to PATH speaks to; several times
+          --terminal WHERE       hvc0: stdio, unix:PATH or none (default)
           --serial WHERE         stdio (default), unix:PATH or none
           --sandbox on|off       confine the process before the guest runs (default: on)
           --name TEXT            the machine's name in messages

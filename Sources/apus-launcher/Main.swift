@@ -45,7 +45,11 @@ enum Main {
     }
 
     private static func standalone(_ flags: Flags) -> Int32 {
-        let terminal: Terminal? = if case .stdio = flags.serial { Terminal(0, keepsSignals: true) } else { nil }
+        let terminal: Terminal? =
+            switch (flags.serial, flags.terminal) {
+            case (.stdio, _), (_, .stdio): Terminal(0, keepsSignals: true)
+            default: nil
+            }
         defer { _ = terminal }
         do {
             var bench = try Bench(flags)

@@ -11,6 +11,7 @@ struct Runner {
     let machine: Machine
     let onReboot: RebootAction
     let onPanic: PanicAction
+    let onWatchdog: WatchdogAction
     private(set) var marks: [TimingMark]
     private let began: UInt64
 
@@ -26,6 +27,7 @@ struct Runner {
         }
         onReboot = configuration.onReboot
         onPanic = configuration.onPanic
+        onWatchdog = configuration.watchdog ?? .none
         try Runner.checkPlacement(configuration.cpu)
         let system: System
         do throws(Errno) { system = try System.open() } catch { throw MachineError.kvm(error) }

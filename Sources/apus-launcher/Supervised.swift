@@ -16,7 +16,9 @@ struct Supervised: ~Copyable {
     private var restartsOnPowerOff = false
     private var state = MachineState.configuring
     private let began = Clock.monotonic
+    private var diskWait = DiskWait()
     private var channelInterest: Readiness = .readable
+    private var openChannels: [String] = []
 
     private enum Token: UInt64 {
         case channel = 1
@@ -67,7 +69,13 @@ struct Supervised: ~Copyable {
                 try? watch.change(channel.raw, interest, token: Token.channel.rawValue)
                 channelInterest = interest
             }
-            _ = try? watch.wait { _, _ in }
+            _ = try? watch.wait(milliseconds: diskWait.patience(runner?.machine)) { _, _ in }
+            if diskWait.look(runner?.machine) {
+                runner?.machine.resume()
+                state = .running
+                // The channel's own failure is found by the next look at it.
+                try? channel.emit(.resumed)
+            }
         }
     }
 
@@ -97,6 +105,8 @@ struct Supervised: ~Copyable {
         }
         switch request {
         case .pause:
+            // Whoever pauses a machine that waits for space has it stay paused.
+            diskWait.end()
             if !runner.machine.isPaused {
                 runner.machine.pause()
                 state = .paused
@@ -104,6 +114,7 @@ struct Supervised: ~Copyable {
             }
         case .resume:
             if runner.machine.isPaused {
+                diskWait.end()
                 runner.machine.resume()
                 state = .running
                 try channel.emit(.resumed)
@@ -114,21 +125,54 @@ struct Supervised: ~Copyable {
         case .softReboot:
             restartsOnPowerOff = true
             runner.machine.pressPowerButton()
-        case .deviceState, .addDisk, .removeDisk, .setBalloon:
-            try channel.reply(to: id, .unsupported(message: "this machine cannot do \(request.caseName)"))
+        case .deviceState:
+            try channel.reply(to: id, .unsupported(message: "this machine cannot tell the state of its devices"))
             return nil
+        case .balloon(let bytes):
+            do throws(MachineError) { try runner.machine.setBalloon(bytes: bytes) } catch {
+                try channel.reply(to: id, .refused(message: "\(error)"))
+                return nil
+            }
         case .statistics:
             try channel.reply(to: id, .statistics(runner.machine.statistics()))
+            return nil
+        case .attachDisk, .detachDisk, .changeMedium, .refreshDisk:
+            try channel.reply(to: id, change(request, descriptors, of: runner.machine))
             return nil
         case .reset:
             if let status = try reset(.requested) {
                 try channel.reply(to: id, .refused(message: "the machine could not be reset"))
                 return status
             }
+        case .setLink(let interface, let isUp):
+            guard runner.machine.setLink(of: interface, up: isUp) else {
+                try channel.reply(to: id, .refused(message: "there is no interface \(interface)"))
+                return nil
+            }
         case .start, .stop, .status: break
         }
         try channel.reply(to: id, .done)
         return nil
+    }
+
+    /// Changes a disk of a machine that has been started.
+    private func change(
+        _ request: ControlRequest, _ descriptors: consuming DescriptorBundle, of machine: Machine
+    ) -> ControlReply {
+        do {
+            switch request {
+            case .attachDisk(let disk):
+                try disk.validate(descriptors: descriptors.count)
+                try machine.attachDisk(disk, descriptors: descriptors)
+            case .detachDisk(let name): try machine.detachDisk(name)
+            case .changeMedium(let change): try machine.changeMedium(change, descriptors: descriptors)
+            case .refreshDisk(let name): try machine.refreshDisk(name)
+            default: break
+            }
+            return .done
+        } catch {
+            return .refused(message: "\(error)")
+        }
     }
 
     private mutating func start(
@@ -173,10 +217,49 @@ struct Supervised: ~Copyable {
         case .resetRequested: return try reboot(.acpi)
         case .tripleFaulted: return try reboot(.tripleFault)
         case .panicked(let panic): return try handle(panic: panic.rawValue)
+        case .diskStopped(let failure):
+            let wasPaused = runner?.machine.isPaused ?? true
+            guard let machine = runner?.machine, diskWait.stop(machine) else { return nil }
+            try channel.emit(
+                .diskStopped(
+                    DiskStop(disk: failure.disk, message: failure.error.description, isNoSpace: failure.isNoSpace)))
+            if !wasPaused {
+                state = .paused
+                try channel.emit(.paused)
+            }
+            return nil
+        case .watchdogExpired: return try handleWatchdog()
+        case .channelsChanged:
+            try tellChannels()
+            return nil
         case .failed(let line):
             try channel.emit(.failed(message: line))
             return 1
         }
+    }
+
+    private mutating func tellChannels() throws(ControlError) {
+        let open = runner?.machine.openChannels ?? []
+        // A guest that closes what it has just opened is no news.
+        if open != openChannels { try channel.emit(.channelsChanged(open: open)) }
+        openChannels = open
+    }
+
+    private mutating func handleWatchdog() throws(ControlError) -> Int32? {
+        let action = runner?.onWatchdog ?? .none
+        try channel.emit(.watchdogExpired(action: action))
+        switch action {
+        case .reset: return try reset(.watchdog)
+        case .poweroff: return 1
+        case .shutdown: runner?.machine.pressPowerButton()
+        case .pause:
+            runner?.machine.pause()
+            state = .paused
+            try channel.emit(.paused)
+        case .injectNMI: runner?.machine.injectNMI()
+        case .none: break
+        }
+        return nil
     }
 
     private mutating func reboot(_ cause: ResetCause) throws(ControlError) -> Int32? {
@@ -189,16 +272,22 @@ struct Supervised: ~Copyable {
 
     private mutating func reset(_ cause: ResetCause) throws(ControlError) -> Int32? {
         restartsOnPowerOff = false
+        let goesOn: Bool
         do throws(MachineError) {
             try runner?.machine.reset()
-            // A panic's pause ends with the guest that panicked; one that was asked for stays.
-            if state == .panicked { runner?.machine.resume() }
+            // A panic's pause and a disk's end with the guest that met them; one that was asked for stays.
+            goesOn = runner?.machine.isPaused == true && (state == .panicked || diskWait.isWaiting)
+            if goesOn { runner?.machine.resume() }
+            diskWait.end()
             state = runner?.machine.isPaused == true ? .paused : .running
         } catch {
             try channel.emit(.failed(message: "The guest cannot be reset: \(error)"))
             return 1
         }
         try channel.emit(.guestReset(cause: cause))
+        if goesOn { try channel.emit(.resumed) }
+        // The reset closed them all, and forgot to say so with the events of the life before.
+        try tellChannels()
         return nil
     }
 

@@ -38,6 +38,9 @@ struct Main: ParsableCommand {
     @Option(help: ArgumentHelp("The tap device that stands for a network.", valueName: "network=tap"))
     var tap: [String] = []
 
+    @Option(help: ArgumentHelp("The directory that stands for a Secret, one file a key.", valueName: "name=dir"))
+    var secret: [String] = []
+
     @Option(help: ArgumentHelp("Whether the launcher confines itself: on or off.", valueName: "on|off"))
     var sandbox = "on"
 
@@ -82,6 +85,7 @@ struct Main: ParsableCommand {
         var options = LaunchOptions()
         options.images = try NamedPath.dictionary(image, option: "--image")
         options.claims = try NamedPath.dictionary(pvc, option: "--pvc")
+        options.secrets = try NamedPath.dictionary(secret, option: "--secret")
         options.taps = try NamedPath.dictionary(tap, option: "--tap")
         guard ["on", "off"].contains(sandbox) else {
             throw SupervisorError("--sandbox \(sandbox): must be on or off")

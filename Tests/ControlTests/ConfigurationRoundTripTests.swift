@@ -12,10 +12,22 @@ struct ConfigurationRoundTripTests {
         #expect(try Record.decode(MachineConfiguration.self, Record.encode(machine)) == machine)
     }
 
+    @Test("a disk with every field comes back")
+    func disk() throws {
+        var drive = DiskConfiguration(name: "drive", file: nil, readonly: true)
+        drive.bus = .scsi
+        drive.kind = .cdrom
+        drive.shareable = true
+        for disk in [DiskConfiguration.sample(), drive] {
+            #expect(try Record.decode(DiskConfiguration.self, Record.encode(disk)) == disk)
+        }
+    }
+
     @Test("every request comes back")
     func requests() throws {
         let requests: [ControlRequest] = [
-            .start(try .sample()), .pause, .resume, .powerButton, .reset, .stop, .status, .statistics,
+            .start(try .sample()), .pause, .resume, .powerButton, .balloon(bytes: 1 << 30), .reset, .stop, .status,
+            .statistics, .setLink(interface: "default", isUp: false),
         ]
         for request in requests {
             let message = ControlMessage.request(id: .max, request)
@@ -46,6 +58,7 @@ struct ConfigurationRoundTripTests {
         .ready(LauncherGreeting(version: "0.1", processID: 12)),
         .started(StartReport(marks: [TimingMark(name: "memory", nanoseconds: 900)], vcpuThreads: [12, 13])),
         .paused, .resumed, .guestShutdown, .guestReset(cause: .tripleFault), .guestPanicked(event: 1),
+        .watchdogExpired(action: .injectNMI), .channelsChanged(open: ["org.qemu.guest_agent.0"]),
         .failed(message: "KVM_RUN: entry failed"), .log(LogLine(level: .warning, text: "tap is down")),
     ]
 

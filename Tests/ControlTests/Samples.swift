@@ -9,7 +9,7 @@ extension DescriptorSlot {
 
 extension MachineConfiguration {
     /// How many descriptors `sample` refers to.
-    static let sampleDescriptors = 9
+    static let sampleDescriptors = 12
 
     /// A valid machine that uses every field.
     static func sample() throws(SampleError) -> MachineConfiguration {
@@ -30,15 +30,47 @@ extension MachineConfiguration {
             boot: BootConfiguration(kernel: .at(0), initrd: .at(1), commandLine: "console=ttyS0 root=/dev/vda1"))
         machine.smbios = SMBIOSStrings(manufacturer: "KubeVirt", product: "None", serial: "s-1", family: "KubeVirt")
         machine.disks = [
-            DiskConfiguration(name: "root", file: .at(2), serial: "R00T", blockSize: 512, bootOrder: 1),
+            DiskConfiguration(name: "root", file: .at(2), serial: "R00T", bootOrder: 1),
             DiskConfiguration(name: "cloudinit", file: .at(3), readonly: true),
         ]
         machine.nets = [NetConfiguration(name: "default", taps: [.at(4), .at(5)], mac: mac, mtu: 1450, bootOrder: 2)]
+        machine.nets[0].isUp = false
+        machine.nets[0].receiving = FrameRate(
+            bytesPerSecond: 1 << 30, burstBytes: 1 << 20, framesPerSecond: 7, burstFrames: 3)
         machine.rng = .file(slot: .at(6))
+        machine.terminal = .listener(slot: .at(9))
+        machine.channels = [
+            ChannelConfiguration(name: ChannelConfiguration.guestAgent, end: .stream(slot: .at(10))),
+            ChannelConfiguration(name: "second", end: .listener(slot: .at(11))),
+        ]
+        machine.balloon = BalloonConfiguration(freePageReporting: false, statisticsSeconds: 5)
+        machine.watchdog = .poweroff
         machine.console = .stdio(input: .at(7), output: .at(8))
         machine.pvpanic = true
         machine.onPanic = .pause
         return machine
+    }
+}
+
+extension DiskConfiguration {
+    /// A disk that uses every field, slots from 20 on.
+    static func sample() -> DiskConfiguration {
+        var disk = DiskConfiguration(name: "all", file: .at(20), serial: "A11", bootOrder: 3)
+        disk.bus = .scsi
+        disk.format = .qcow2
+        disk.backing = [
+            ImageLayer(file: .at(21), format: .qcow2, dataFile: .at(22)), ImageLayer(file: .at(23), format: .raw),
+        ]
+        disk.dataFile = .at(24)
+        disk.cache = .writethrough
+        disk.io = .threads
+        disk.queues = 4
+        disk.errorPolicy = .enospace
+        disk.logicalBlockSize = 512
+        disk.physicalBlockSize = 4096
+        disk.requestLimit = DiskRateLimit(perSecond: 1000, burst: 2000)
+        disk.byteLimit = DiskRateLimit(perSecond: 1 << 20)
+        return disk
     }
 }
 

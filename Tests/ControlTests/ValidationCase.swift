@@ -67,11 +67,54 @@ struct ValidationCase: Sendable, CustomTestStringConvertible {
         .init("disks[1].serial: must be at most 20 bytes") {
             $0.disks[1].serial = String(repeating: "s", count: 21)
         },
-        .init("disks[0].blockSize: must be 512, 1024, 2048 or 4096") { $0.disks[0].blockSize = 0 },
+        .init("disks[0].file: is needed; only a cdrom may be empty") { $0.disks[0].file = nil },
+        .init("disks[0].bus: must be scsi for a lun") { $0.disks[0].kind = .lun },
+        .init("disks[0].bus: must be scsi for a cdrom") { $0.disks[0].kind = .cdrom },
+        .init("disks[0].readonly: must be true for a cdrom") { machine in
+            machine.disks[0].bus = .scsi
+            machine.disks[0].kind = .cdrom
+        },
+        .init("disks[0].backing: must be empty below a raw image") {
+            $0.disks[0].backing = [ImageLayer(file: .at(9), format: .raw)]
+        },
+        .init("disks[0].dataFile: belongs to qcow2 images only") { $0.disks[0].dataFile = .at(9) },
+        .init("disks[0].backing[0].format: raw has no layers below, but more follow") { machine in
+            machine.disks[0].format = .qcow2
+            machine.disks[0].backing = [.init(file: .at(9), format: .raw), .init(file: .at(10), format: .raw)]
+        },
+        .init("disks[0].cache: must be none for a shareable disk: other machines do not see this host's page cache") {
+            machine in
+            machine.disks[0].shareable = true
+            machine.disks[0].cache = .writeback
+        },
+        .init("disks[0].format: must be raw for a shareable disk: each writer would keep its own tables") { machine in
+            machine.disks[0].shareable = true
+            machine.disks[0].format = .qcow2
+        },
+        .init("disks[0].queues: must be 1 to 256") { $0.disks[0].queues = 0 },
+        .init("disks[0].logicalBlockSize: must be a power of two from 512 to 2097152") {
+            $0.disks[0].logicalBlockSize = 0
+        },
+        .init("disks[0].physicalBlockSize: must be a power of two from 512 to 2097152") {
+            $0.disks[0].physicalBlockSize = 4097
+        },
+        .init("disks[0].physicalBlockSize: must be at least logicalBlockSize") { machine in
+            machine.disks[0].logicalBlockSize = 4096
+            machine.disks[0].physicalBlockSize = 512
+        },
+        .init("disks[0].requestLimit.perSecond: must be at least 1; leave the limit out for none") {
+            $0.disks[0].requestLimit = DiskRateLimit(perSecond: 0)
+        },
+        .init("disks[0].byteLimit.burst: must be 1 to 281474976710656") {
+            $0.disks[0].byteLimit = DiskRateLimit(perSecond: 1, burst: .max)
+        },
+        .init("disks[0].bus: only virtio is served") { $0.disks[0].bus = .scsi },
         .init("disks[1].bootOrder: must be at least 1") { $0.disks[1].bootOrder = 0 },
         .init("nets[0].bootOrder: another device has this place") { $0.nets[0].bootOrder = 1 },
         .init("nets[0].taps: must not be empty") { $0.nets[0].taps = [] },
         .init("nets[0].taps: must be at most 64") { $0.nets[0].taps = [DescriptorSlot](repeating: .at(4), count: 65) },
+        .init("nets[0].vhost: must be none or one for each of the taps") { $0.nets[0].vhost = [.at(9)] },
+        .init("nets[0].vhost: cannot be held to a rate; leave out either") { $0.nets[0].vhost = [.at(9), .at(10)] },
         .init("nets[0].mac: 00:00:00:00:00:00 must be a unicast address") { machine in
             machine.nets[0].mac = MACAddress("00:00:00:00:00:00") ?? machine.nets[0].mac
         },
@@ -81,11 +124,22 @@ struct ValidationCase: Sendable, CustomTestStringConvertible {
         .init("nets[0].mtu: must be at least 68") { $0.nets[0].mtu = 67 },
         .init("nets[1].name: another interface has this name") { $0.nets.append($0.nets[0]) },
         .init("nets[1].mac: another interface has this address") { machine in
-            machine.nets.append(NetConfiguration(name: "second", taps: [.at(9)], mac: machine.nets[0].mac))
+            machine.nets.append(NetConfiguration(name: "second", taps: [.at(12)], mac: machine.nets[0].mac))
         },
+        .init("channels: more than 14") { machine in
+            machine.channels = [ChannelConfiguration](repeating: machine.channels[0], count: 15)
+        },
+        .init("channels[1].name: another channel has this name") { $0.channels[1].name = $0.channels[0].name },
+        .init("channels[0].name: must not be empty") { $0.channels[0].name = "" },
+        .init("channels[0].name: must be at most 64 bytes") { $0.channels[0].name = String(repeating: "c", count: 65) },
+        .init("channels[0].name: must be usable as a file name") { $0.channels[0].name = "a/b" },
+        .init("channels[1].name: must be usable as a file name") { $0.channels[1].name = ".." },
+        .init("channels[1].end.slot: slot 10 is used twice") { $0.channels[1].end = .stream(slot: .at(10)) },
+        .init("terminal.slot: slot 11 is used twice") { $0.terminal = .listener(slot: .at(11)) },
+        .init("balloon.statisticsSeconds: must be at most 86400") { $0.balloon?.statisticsSeconds = 86_401 },
         .init("boot.initrd: slot 0 is used twice") { $0.boot.initrd = .at(0) },
-        .init("disks[0].file: slot 9 is not among the 9 descriptors sent") { $0.disks[0].file = .at(9) },
-        .init("rng.slot: slot 65535 is not among the 9 descriptors sent") { $0.rng = .file(slot: .at(.max)) },
+        .init("disks[0].file: slot 12 is not among the 12 descriptors sent") { $0.disks[0].file = .at(12) },
+        .init("rng.slot: slot 65535 is not among the 12 descriptors sent") { $0.rng = .file(slot: .at(.max)) },
         .init("descriptors[6]: no field refers to it") { $0.rng = .getrandom },
         .init("descriptors[7]: no field refers to it") { $0.console = .nowhere },
     ]

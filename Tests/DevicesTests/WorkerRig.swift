@@ -12,14 +12,16 @@ final class WorkerRig {
     let ram: GuestRAM
     let port = TestPort()
     var queues: [DriverQueue]
+    private let layout: RingLayout
     private let kicks: [Event]
     private let interrupts: [Event]
 
-    init(queues count: Int, size: UInt16 = 64) throws {
+    init(queues count: Int, size: UInt16 = 64, layout: RingLayout = .split) throws {
+        self.layout = layout
         ram = try GuestRAM(layout: RAMLayout(bytes: 64 << 20))
         var queues: [DriverQueue] = []
         for i in 0..<count {
-            queues.append(try DriverQueue(memory: ram.memory, at: 0x1_0000 * UInt64(i + 1), size: size))
+            queues.append(try DriverQueue(memory: ram.memory, at: 0x1_0000 * UInt64(i + 1), size: size, layout: layout))
         }
         self.queues = queues
         kicks = try (0..<count).map { _ in try Event() }
@@ -34,7 +36,8 @@ final class WorkerRig {
             queue.setup(
                 index: i, kick: kicks[i].descriptor.raw, interrupt: Interrupt(raw: interrupts[i].descriptor.raw))
         }
-        return DeviceSetup(memory: memory, features: features | Feature.version1, queues: all, port: port)
+        return DeviceSetup(
+            memory: memory, features: features | Feature.version1 | layout.features, queues: all, port: port)
     }
 
     func kick(_ queue: Int) throws {

@@ -9,6 +9,8 @@ struct GuestRecord: Sendable {
     let lines: [String]
     let errors: String
     let status: Int32
+    /// How long it ran at most, in seconds.
+    let seconds: Int
     /// `/proc/PID/task/*/status` while the guest ran, a dictionary each.
     let threads: [[String: String]]
 
@@ -19,6 +21,10 @@ struct GuestRecord: Sendable {
         let status = try host.text("\(name).status").trimmingCharacters(in: .whitespacesAndNewlines)
         guard let status = Int32(status) else { throw Unmet("\(name).status is '\(status)'") }
         self.status = status
+        seconds =
+            (try? host.text("\(name).seconds")).flatMap {
+                Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
+            } ?? 0
         var threads: [[String: String]] = []
         for line in (try? host.text("\(name).threads"))?.split(separator: "\n") ?? [] {
             let parts = line.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }

@@ -13,7 +13,7 @@ struct ManifestGuests {
         return try await NestedHost.run(
             "manifests", [NestedHost.programs(), images, "OUT"],
             options: ["--numa", "--memory", "4096", "--disk", "\(images)/debian-root.raw"],
-            boots: ["debian": 1, "numa": 1])
+            boots: ["debian": 1, "numa": 1, "scsi": 1])
     }
 
     private static func guest(_ name: String) async throws -> GuestRecord {
@@ -56,9 +56,18 @@ struct ManifestGuests {
         let paused = try await Self.said("ps-paused")
         #expect(paused.output.contains("Running (paused)"))
         let description = try await Self.said("describe")
+        #expect(
+            description.output.split(separator: "\n").contains { $0.hasPrefix("Agent:") && !$0.contains("not") })
         #expect(description.status == "0" && description.output.contains("debian"))
         #expect(try await Self.said("pause").status == "0")
         #expect(try await Self.said("resume").status == "0")
+    }
+
+    @Test("Debian's own agent answers, and has put the keys where they belong")
+    func agent() async throws {
+        let log = try await Self.host.value.text("debian.log").split(separator: "\n")
+        #expect(log.contains("the guest's agent is there"))
+        #expect(log.contains("the guest has the access credentials"), "\(log)")
     }
 
     @Test("a console client that comes late is shown the login prompt")
@@ -100,6 +109,28 @@ struct ManifestGuests {
         #expect(threads.allSatisfy { $0["Seccomp"] == "2" && $0["CapEff"] == "0000000000000000" })
         let pool = threads.first?["HugetlbPages"]?.split(separator: " ").first.flatMap { Int($0) } ?? 0
         #expect(pool > 0)
+    }
+
+    @Test("a stock kernel finds SCSI disks and a CD on one controller, and a queue a vCPU on each disk")
+    func scsi() async throws {
+        let guest = try await Self.guest("scsi")
+        #expect(guest.status == 0, "\(guest.errors)")
+        #expect(guest.tests.failed == [])
+        #expect(
+            Set(guest.tests.passed) == ["block-vda", "block-sda", "block-sdb", "block-sdc", "optical"],
+            "\(guest.lines.suffix(60).joined(separator: "\n"))")
+        let controllers = guest.report("VIRTIO").map(GuestRecord.fields).filter { $0["driver"] == "virtio_scsi" }
+        #expect(controllers.count == 1)
+        for (name, bytes, readonly) in [("sda", 32 << 20, "0"), ("sdb", 32 << 20, "1"), ("sdc", 16 << 20, "0")] {
+            let disk = guest.fields("DISK", name)
+            #expect(disk["bytes"] == "\(bytes)" && disk["readonly"] == readonly, "\(disk)")
+            #expect(disk["queues"] == "2" && disk["cache"] == (readonly == "0" ? "write-back" : "write-through"))
+            #expect((disk["discard"].flatMap { Int($0) } ?? 0 > 0) == (readonly == "0"))
+        }
+        #expect(guest.fields("DISK", "sr0")["block"] == "2048")
+        let plain = guest.fields("DISK", "vda")
+        #expect(plain["queues"] == "2" && plain["block"] == "4096")
+        #expect(guest.complaints == [])
     }
 
     @Test(

@@ -87,12 +87,10 @@ final class FakeLauncher {
         case .statistics: return try channel.reply(to: id, .statistics(Self.statistics))
         case .deviceState where words.contains("hotplug"):
             return try channel.reply(to: id, .deviceState(.list([.text("serial"), .unsigned(1)])))
-        case .removeDisk where words.contains("forgets"): return
-        case .addDisk where words.contains("hotplug"), .removeDisk where words.contains("hotplug"),
-            .setBalloon where words.contains("hotplug"):
-            break
-        case .deviceState, .addDisk, .removeDisk, .setBalloon:
-            return try channel.reply(to: id, .unsupported(message: "this machine cannot do \(request.caseName)"))
+        case .detachDisk where words.contains("forgets"): return
+        case .attachDisk, .detachDisk, .balloon, .changeMedium, .refreshDisk, .setLink: break
+        case .deviceState:
+            return try channel.reply(to: id, .unsupported(message: "this machine cannot tell"))
         case .start, .stop: return
         }
         try channel.reply(to: id, .done)

@@ -74,10 +74,12 @@ public func fuzzBlock(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         engine.deinitialize(count: 1)
         engine.deallocate()
     }
-    let shared = BlockShared(capacity: properties.capacity, serial: "fuzz")
+    let shared = BlockShared(capacity: properties.capacity, profile: DiskProfile(name: "fuzz", serial: "fuzz"))
     let device = DeviceSetup(memory: memory, features: script.features, queues: [script.setup], port: Port())
     do throws(QueueError) {
-        var work = try BlockWork<StrictEngine>(script.setup, of: device, engine: engine, shared: shared)
+        var work = try BlockWork<StrictEngine>(
+            script.setup, of: device, engine: engine, shared: shared, metrics: BlockMetrics(),
+            parking: ParkingState<ParkedRequest>())
         while let command = script.step() {
             if command & 16 != 0 { shared.writeCache.store(command & 32 != 0, ordering: .relaxed) }
             work.kicked(queue: 0)

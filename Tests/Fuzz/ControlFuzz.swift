@@ -96,16 +96,25 @@ public func seedControl(_ count: UnsafeMutableRawPointer, _ words: UnsafeMutable
     let small = piece(.request(id: 1, .start(machine)), descriptors: 1)
     machine.memory.nodes = [NUMANode(bytes: 64 << 20, vcpus: [0, 1])]
     machine.disks = [DiskConfiguration(name: "d", file: DescriptorSlot(rawValue: 1), serial: "s")]
+    machine.disks[0].format = .qcow2
+    machine.disks[0].backing = [ImageLayer(file: DescriptorSlot(rawValue: 3), format: .raw)]
+    machine.disks[0].byteLimit = DiskRateLimit(perSecond: 1)
     machine.rng = .getrandom
     machine.console = .listener(slot: DescriptorSlot(rawValue: 2))
-    let large = piece(.request(id: 2, .start(machine)), descriptors: 3)
+    machine.balloon = BalloonConfiguration()
+    machine.watchdog = .reset
+    machine.channels = [ChannelConfiguration(name: "c", end: .stream(slot: DescriptorSlot(rawValue: 3)))]
+    let large = piece(.request(id: 2, .start(machine)), descriptors: 4)
     FuzzSeeds.write("start-small", small)
     FuzzSeeds.write("start-large", large)
-    let requests: [ControlRequest] = [.pause, .resume, .reset, .status, .statistics, .powerButton, .stop]
+    let requests: [ControlRequest] = [
+        .pause, .resume, .reset, .status, .statistics, .powerButton, .balloon(bytes: 1), .stop,
+    ]
     FuzzSeeds.write("requests", requests.flatMap { piece(.request(id: 3, $0), descriptors: 0) })
     let report = StartReport(marks: [TimingMark(name: "m", nanoseconds: 1)], vcpuThreads: [1])
     let events: [ControlEvent] = [
         .started(report), .paused, .guestReset(cause: .acpi), .failed(message: "m"),
+        .watchdogExpired(action: .pause), .channelsChanged(open: ["c"]),
     ]
     FuzzSeeds.write("events", events.flatMap { piece(.event($0), descriptors: 0) })
     FuzzSeeds.write("replies", piece(.reply(id: 1, .status(MachineStatus(state: .running))), descriptors: 0))

@@ -33,7 +33,10 @@ public func fuzzVirtqueue(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
             default: queue.flush()
             }
         }
-        _ = queue.position
+        let position = queue.position
+        for raw in [position.nextAvailable, position.nextUsed] where script.isPacked {
+            must(RingPosition(raw: raw).entry < script.setup.size, "a position beyond the ring")
+        }
     } catch {
         must(!error.description.isEmpty, "an error says nothing")
     }

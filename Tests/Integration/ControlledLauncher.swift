@@ -27,7 +27,7 @@ final class ControlledLauncher {
     /// Asks it to run a payload with its console on the process's pipe.
     func start(
         _ payload: String, _ words: String = "", cpus: UInt32 = 1, memory: UInt64 = 128 << 20,
-        disks: [String] = [], adjust: (inout MachineConfiguration) -> Void = { _ in }
+        disks: [String] = [], channel: Int32? = nil, adjust: (inout MachineConfiguration) -> Void = { _ in }
     ) throws -> ControlReply {
         var bundle = DescriptorBundle()
         let added = [
@@ -44,6 +44,10 @@ final class ControlledLauncher {
         for (index, path) in disks.enumerated() {
             guard let slot = bundle.add(try FileDescriptor.open(path, O_RDWR)) else { throw Unmet("too many disks") }
             configuration.disks.append(DiskConfiguration(name: "disk\(index)", file: slot))
+        }
+        if let channel {
+            guard let slot = bundle.add(try FileDescriptor.duplicate(of: channel)) else { throw Unmet("no room") }
+            configuration.channels = [ChannelConfiguration(name: "test", end: .stream(slot: slot))]
         }
         adjust(&configuration)
         return try request(.start(configuration), bundle)

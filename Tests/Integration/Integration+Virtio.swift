@@ -21,7 +21,9 @@ extension Integration {
             arguments: [
                 "mode=verify", "bs=65536 depth=8 parts=5 wait=poll indirect=off",
                 "bs=512 depth=64 eventidx=off size=1M",
-                "bs=4096 depth=16 parts=6 pci=ports",
+                "bs=4096 depth=16 parts=6 pci=ports", "bs=4096 depth=32 parts=3 ring=packed",
+                "bs=65536 depth=8 parts=5 wait=poll indirect=off ring=packed",
+                "bs=512 depth=64 eventidx=off size=1M ring=packed",
             ])
         func block(words: String) throws {
             let launcher = try Payload.run("blockdriver", words, ["--disk", "path=\(try disk()),serial=apus-1"])
@@ -63,11 +65,13 @@ extension Integration {
             #expect(launcher.process.exitStatus == 0)
         }
 
-        @Test("requests survive pauses: each is answered once and its data is right")
-        func blockPaused() throws {
+        @Test(
+            "requests survive pauses: each is answered once and its data is right",
+            arguments: ["", " ring=packed", " ring=packed indirect=off"])
+        func blockPaused(words: String) throws {
             let launcher = try ControlledLauncher()
             let reply = try launcher.start(
-                "blockdriver", "count=30000 depth=32", disks: [try disk()])
+                "blockdriver", "count=30000 depth=32\(words)", disks: [try disk()])
             #expect(reply == .done)
             try launcher.process.waitForConsole("kind=device")
             for _ in 0..<10 {
@@ -101,23 +105,33 @@ extension Integration {
             .enabled(if: geteuid() == 0, "making taps needs root"),
             arguments: [
                 ("", "count=500"), ("rxbuf=256", "count=300 size=1400 window=8 eventidx=off indirect=off"),
-                ("mrg=off", "count=300 size=60"),
+                ("mrg=off", "count=300 size=60"), ("ring=packed", "count=500 ring=packed"),
+                (
+                    "rxbuf=256 ring=packed",
+                    "count=300 size=1400 window=8 eventidx=off indirect=off ring=packed"
+                ),
+                ("pairs=2 control=on", "count=600 pairs=2"), ("offload=on", "count=300 pairs=2 offload=on"),
             ])
         func net(echo: String, send: String) throws {
-            // Two taps on a bridge, in a network of their own.
+            // Two taps on a bridge, in a network of their own; those of two pairs have two queues, with vhost if there is.
+            func net(_ words: String, _ tap: String) -> String {
+                let vhost = access("/dev/vhost-net", R_OK | W_OK) == 0 ? ",vhost=on" : ""
+                return "tap=\(tap)" + (words.contains("pairs=2") ? ",queues=2\(vhost)" : "")
+            }
             let setUp =
                 "ip link add wire type bridge && ip link set wire up && for tap in tap0 tap1; do "
-                + "ip tuntap add $tap mode tap vnet_hdr && ip link set $tap master wire up || exit; done && exec \"$@\""
+                + "ip tuntap add $tap mode tap vnet_hdr multi_queue && ip link set $tap master wire up || exit; done "
+                + "&& exec \"$@\""
             let first = try LauncherProcess(
                 [
                     "--kernel", Payload.path("netdriver"), "--cmdline", "mode=echo seconds=0 \(echo)", "--net",
-                    "tap=tap0,mac=02:00:00:00:00:01", "--memory", "128M",
+                    "\(net(echo, "tap0")),mac=02:00:00:00:00:01", "--memory", "128M",
                 ], through: ["unshare", "--net", "sh", "-c", setUp, "sh"])
             try first.waitForConsole("kind=listening")
             let second = try LauncherProcess.run(
                 [
                     "--kernel", Payload.path("netdriver"), "--cmdline", "mode=send expect=echo \(send)", "--net",
-                    "tap=tap1,mac=02:00:00:00:00:02", "--memory", "128M",
+                    "\(net(send, "tap1")),mac=02:00:00:00:00:02", "--memory", "128M",
                 ], through: ["nsenter", "--net=/proc/\(first.processID)/ns/net"])
             #expect(second.console.contains("netdriver done ok"), "\(second.console)\(second.errors)\(first.console)")
             #expect(second.exitStatus == 0)
@@ -125,12 +139,17 @@ extension Integration {
         }
 
         @Test(
-            "a hostile driver breaks neither the process nor the device", arguments: ["block", "rng", "net"], [1, 2])
+            "a hostile driver breaks neither the process nor the device",
+            arguments: ["block", "rng", "net", "console", "balloon"],
+            [1, 2])
         func abuse(target: String, seed: Int) throws {
             let words = "target=\(target) rounds=100 seed=\(seed)"
             switch target {
             case "block": _ = try Payload.run("abuse", words, ["--disk", "path=\(try disk())"])
             case "rng": _ = try Payload.run("abuse", words, ["--rng"])
+            case "console":
+                _ = try Payload.run("abuse", words, ["--channel", "name=test,path=\(scratch.path("channel"))"])
+            case "balloon": _ = try Payload.run("abuse", words, ["--balloon", "on"])
             default:
                 guard geteuid() == 0 else {
                     print("Integration: attacks on the network need root for a tap")

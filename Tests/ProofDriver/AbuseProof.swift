@@ -13,6 +13,8 @@ struct AbuseProof: Proof {
     private var block = 0
     private var rng = 0
     private var net = 0
+    private var balloon = 0
+    private var console = 0
     private var needsReset = 0
 
     /// A tap shared by all rounds.
@@ -31,7 +33,7 @@ struct AbuseProof: Proof {
     }
 
     mutating func round(_ dice: inout Dice) throws {
-        let targets = tap == nil ? ["block", "rng"] : ["block", "rng", "net"]
+        let targets = ["block", "rng", "balloon", "console"] + (tap == nil ? [] : ["net"])
         let target = dice.one(of: targets)
         let seed = dice.number(1...Int(Int32.max))
         var plan = GuestPlan(
@@ -44,6 +46,12 @@ struct AbuseProof: Proof {
         case "rng":
             plan.hasRNG = true
             rng += 1
+        case "balloon":
+            plan.hasBalloon = true
+            balloon += 1
+        case "console":
+            plan.hasChannel = true
+            console += 1
         default:
             plan.tap = tap?.tap.file.raw
             net += 1
@@ -56,9 +64,10 @@ struct AbuseProof: Proof {
 
     var figures: [Figure] {
         [
-            Figure(name: "attacks", value: (block + rng + net) * Self.attacks),
+            Figure(name: "attacks", value: (block + rng + net + balloon + console) * Self.attacks),
             Figure(name: "block_rounds", value: block), Figure(name: "rng_rounds", value: rng),
-            Figure(name: "net_rounds", value: net), Figure(name: "needs_reset", value: needsReset),
+            Figure(name: "net_rounds", value: net), Figure(name: "balloon_rounds", value: balloon),
+            Figure(name: "console_rounds", value: console), Figure(name: "needs_reset", value: needsReset),
         ]
     }
 

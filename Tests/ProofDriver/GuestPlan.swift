@@ -9,6 +9,7 @@ struct GuestPlan {
     struct Disk {
         var path: String
         var isReadOnly = false
+        var queues: UInt16 = 1
     }
 
     enum Console {
@@ -24,6 +25,9 @@ struct GuestPlan {
     var mebibytes = 64
     var disks: [Disk] = []
     var hasRNG = false
+    var hasBalloon = false
+    /// A channel whose other end nobody holds.
+    var hasChannel = false
     var tap: Int32?
     var console = Console.heard
 
@@ -42,12 +46,20 @@ struct GuestPlan {
         for (index, disk) in disks.enumerated() {
             let file = try GuestPlan.slot(
                 in: &bundle, FileDescriptor.open(disk.path, disk.isReadOnly ? O_RDONLY : O_RDWR))
-            machine.disks.append(DiskConfiguration(name: "disk\(index)", file: file, readonly: disk.isReadOnly))
+            var planned = DiskConfiguration(name: "disk\(index)", file: file, readonly: disk.isReadOnly)
+            planned.queues = disk.queues
+            machine.disks.append(planned)
         }
         if let tap {
             guard let mac = MACAddress(bytes: [2, 0, 0, 0, 0, 1]) else { throw ProofFailure("no MAC address") }
             let file = try GuestPlan.slot(in: &bundle, FileDescriptor.duplicate(of: tap))
             machine.nets = [NetConfiguration(name: "net", taps: [file], mac: mac)]
+        }
+        if hasBalloon { machine.balloon = BalloonConfiguration(statisticsSeconds: 1) }
+        if hasChannel {
+            let pair = try UnixSocket.pair()
+            let slot = try GuestPlan.slot(in: &bundle, pair.first.descriptor.duplicate())
+            machine.channels = [ChannelConfiguration(name: "proof", end: .stream(slot: slot))]
         }
         if hasRNG { machine.rng = .getrandom }
         switch console {

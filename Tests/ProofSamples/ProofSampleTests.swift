@@ -7,7 +7,9 @@ import Testing
 @Suite("The proofs hold for a few rounds", .serialized, .enabled(if: Premises.obstacle == nil, Premises.why))
 struct ProofSampleTests {
     @Test(
-        "a few rounds hold", arguments: zip(["abuse", "reset", "pause", "kill", "start-stop", "supervise"], [3, 5, 4, 5, 5, 5]))
+        "a few rounds hold",
+        arguments: zip(
+            ["abuse", "reset", "pause", "kill", "start-stop", "powercut", "supervise"], [3, 5, 4, 5, 5, 5, 5]))
     func sample(proof: String, rounds: Int) throws {
         let launcher = try #require(Premises.launcher)
         let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("apus-proof-\(UUID().uuidString)")

@@ -18,7 +18,7 @@ struct RoomTests {
         ["apus-launcher"],
         // ---- the wall ----
         ["VMISpec", "HTTP"],
-        ["Volumes", "PodNetwork", "HostCheck"],
+        ["Volumes", "PodNetwork", "GuestAgent", "HostCheck"],
         ["Supervisor"],
         ["apus-supervisor", "apus"],
     ]

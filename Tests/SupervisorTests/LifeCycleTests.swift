@@ -71,6 +71,31 @@ struct LifeCycleTests {
         #expect(outcome == .failed("The kernel is no kernel"))
     }
 
+    @Test("a watchdog that switches the power off fails the VM, one that does anything else does not")
+    func watchdog() throws {
+        let fixture = try Fixture()
+        let off = try run(fixture, Self.start + [.watchdogExpired(action: .poweroff)], then: "exit 1")
+        #expect(off == .failed("The guest stopped feeding its watchdog and was powered off"))
+        for action in [WatchdogAction.reset, .shutdown, .pause, .injectNMI, .none] {
+            let outcome = try run(
+                fixture, Self.start + [.watchdogExpired(action: action), .guestShutdown], then: "exit 0")
+            #expect(outcome == .poweredOff, "\(action)")
+        }
+    }
+
+    @Test("channels that open and close without an agent behind them harm nothing")
+    func channels() throws {
+        let fixture = try Fixture()
+        var events = Self.start
+        for _ in 0..<50 {
+            events += [
+                .channelsChanged(open: ["org.qemu.guest_agent.0", "other"]), .paused, .resumed,
+                .guestReset(cause: .watchdog), .channelsChanged(open: []),
+            ]
+        }
+        #expect(try run(fixture, events + [.guestShutdown], then: "exit 0") == .poweredOff)
+    }
+
     @Test("a launcher that neither ends nor listens is killed once its time is over")
     func deaf() throws {
         let fixture = try Fixture()

@@ -45,7 +45,7 @@ struct OpenAPITests {
     }
 
     private static let volume =
-        #"{"name":"data","disk":{"disk":{"bus":"virtio"}},"volumeSource":{"persistentVolumeClaim":{"claimName":"data"}}}"#
+        #"{"name":"data","disk":{"disk":{"bus":"scsi"}},"volumeSource":{"persistentVolumeClaim":{"claimName":"data"}}}"#
     private static let upgrade: HTTPHeaders = ["Connection": "Upgrade", "Upgrade": "apus-console"]
 
     private static let obeying: [Recipe] = [
@@ -62,11 +62,11 @@ struct OpenAPITests {
         .init(.stop, 400, body: #"{"gracePeriodSeconds":-1}"#), .init(.stop, 202),
     ]
     private static let unable: [Recipe] = [
-        .init(.addVolume, 501, body: volume), .init(.setBalloon, 501, body: #"{"guest":"32Mi"}"#),
         .init(.getState, 501), .init(.openConsole, 404, headers: upgrade),
     ]
     private static let refusing: [Recipe] = [
         .init(.pause, 409), .init(.resume, 409), .init(.reset, 409), .init(.softReboot, 409),
+        .init(.setBalloon, 409, body: #"{"guest":"32Mi"}"#),
     ]
     private static let mute: [Recipe] = [
         .init(.pause, 504), .init(.resume, 504), .init(.reset, 504), .init(.softReboot, 504), .init(.getState, 504),

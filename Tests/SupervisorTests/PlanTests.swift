@@ -21,10 +21,10 @@ struct PlanTests {
         return try Plan(try Fixture.manifest(domain: domain).0, options, facts)
     }
 
-    @Test("the least manifest asks for a kernel and a console and nothing else")
+    @Test("the least manifest asks for a kernel, a console and a guest agent's channel and nothing else")
     func least() throws {
         let plan = try plan("")
-        #expect(plan.descriptors.map(\.source) == [.image(path: "/kernel", directory: "/images/k"), .console])
+        #expect(plan.descriptors.map(\.source) == [.image(path: "/kernel", directory: "/images/k"), .console, .agent])
         #expect(plan.configuration.memory.bytes == 64 << 20)
         #expect(plan.configuration.cpu.pinning == nil)
         #expect(plan.configuration.boot.commandLine == "quiet")

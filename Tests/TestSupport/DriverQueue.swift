@@ -5,41 +5,56 @@ public import GuestMemory
 import Synchronization
 public import Virtio
 
-/// The driver's side of a split virtqueue, written from virtio 1.2 §2.7 alone: shares no code with the device's side.
+/// The driver's side of a virtqueue, written from virtio 1.2 §2.7 and §2.8 alone: shares no code with the device's side.
 public struct DriverQueue {
     /// Guest memory.
     public let memory: GuestMemory
     /// Number of descriptors.
     public let size: UInt16
-    /// Descriptor table.
+    /// How the queue lies in memory.
+    public let layout: RingLayout
+    /// Descriptor table, or the packed ring.
     public let table: UInt64
-    /// Available ring.
+    /// Available ring, or the driver's event suppression structure.
     public let available: UInt64
-    /// Used ring.
+    /// Used ring, or the device's event suppression structure.
     public let used: UInt64
-    /// Entries made available so far, published or not.
-    public private(set) var availableIndex: UInt16
-    /// Used entries taken so far.
-    public private(set) var usedIndex: UInt16
-    private var free: [UInt16]
-    private var chains: [UInt16: [UInt16]] = [:]
+    /// Split: entries made available so far, published or not. Packed: entry and wrap counter as in §2.8.14.
+    public internal(set) var availableIndex: UInt16
+    /// Split: used entries taken so far. Packed: entry and wrap counter.
+    public internal(set) var usedIndex: UInt16
+    /// Heads, or buffer IDs, not in use.
+    var free: [UInt16]
+    /// What each chain in use takes up: its descriptors, or as many zeros.
+    var chains: [UInt16: [UInt16]] = [:]
+    /// Packed: entries not in use, and the flags that are still to be shown, of the first chain since `publish`.
+    var freeEntries: Int
+    var hidden: (entry: UInt16, flags: UInt16)?
     private let start: UInt16
 
     /// Lays a queue out from `base` (a multiple of 4096) on and clears its rings.
-    /// - Parameter start: both indices begin here, as in a queue that has been used before.
-    public init(memory: GuestMemory, at base: UInt64, size: UInt16, start: UInt16 = 0) throws {
+    /// - Parameter start: both sides have used so many entries before, modulo 65536.
+    public init(
+        memory: GuestMemory, at base: UInt64, size: UInt16, start: UInt16 = 0, layout: RingLayout = .split
+    ) throws {
         self.memory = memory
         self.size = size
-        self.start = start
+        self.layout = layout
         table = base
         available = base + 16 * UInt64(size)
-        used = (available + 6 + 2 * UInt64(size) + 3) & ~3
-        availableIndex = start
-        usedIndex = start
+        used = layout == .packed ? available + 4 : (available + 6 + 2 * UInt64(size) + 3) & ~3
+        self.start = layout == .packed ? DriverQueue.position(after: start, size: size) : start
+        availableIndex = self.start
+        usedIndex = self.start
         free = (0..<size).reversed()
+        freeEntries = Int(size)
         try memory.clear(at: GuestAddress(base), count: DriverQueue.bytes(size: size))
-        try memory.write(start.littleEndian, at: GuestAddress(available + 2))
-        try memory.write(start.littleEndian, at: GuestAddress(used + 2))
+        switch layout {
+        case .split:
+            try memory.write(start.littleEndian, at: GuestAddress(available + 2))
+            try memory.write(start.littleEndian, at: GuestAddress(used + 2))
+        case .packed: try layOutPacked()
+        }
     }
 
     /// Bytes from `base` that a queue takes up, a whole number of pages.
@@ -53,7 +68,7 @@ public struct DriverQueue {
     }
 
     /// Descriptors not in use.
-    public var freeCount: Int { free.count }
+    public var freeCount: Int { layout == .packed ? freeEntries : free.count }
 
     /// Writes one entry of a descriptor table.
     public func write(_ d: DriverDescriptor, table: UInt64, index: Int) throws {
@@ -69,11 +84,12 @@ public struct DriverQueue {
         try write(descriptor, table: table, index: index)
     }
 
-    /// Adds a chain, not yet published; nil when there are not enough descriptors. Returns its head.
+    /// Adds a chain, not yet published; nil when there are not enough descriptors. Returns its head or buffer ID.
     /// - Parameter indirect: where to write an indirect table; the chain then takes one descriptor.
     public mutating func add(_ buffers: [DriverBuffer], indirect: UInt64? = nil) throws -> UInt16? {
         let needed = indirect == nil ? buffers.count : 1
-        guard needed > 0, free.count >= needed else { return nil }
+        guard needed > 0, freeCount >= needed else { return nil }
+        if layout == .packed { return try addPacked(buffers, needed, indirect) }
         let taken = (0..<needed).compactMap { _ in free.popLast() }
         for (i, buffer) in buffers.enumerated() {
             let isLast = i == buffers.count - 1
@@ -94,34 +110,50 @@ public struct DriverQueue {
         return taken[0]
     }
 
-    /// Enters any number as the next head, without a look at the table.
+    /// Split: enters any number as the next head, without a look at the table.
     public mutating func makeAvailable(_ head: UInt16) throws {
         let slot = available + 4 + 2 * UInt64(availableIndex % size)
         try memory.write(head.littleEndian, at: GuestAddress(slot))
         availableIndex &+= 1
     }
 
-    /// Shows the device all that was added.
-    public func publish() throws { try publish(index: availableIndex) }
+    /// Breaks the ring so that no device can use what it finds there, and publishes that.
+    public mutating func breakRing() throws {
+        switch layout {
+        case .split:
+            try makeAvailable(999)
+            try publish()
+        case .packed:
+            // A chain without an end.
+            for i in 0..<size { try writePacked(entry: i, DriverBuffer.readable(0, 1), id: 0, flags: 1, wrap: true) }
+        }
+    }
 
-    /// Stores any number as the available index.
+    /// Shows the device all that was added.
+    public mutating func publish() throws {
+        guard layout == .packed else { return try publish(index: availableIndex) }
+        try publishPacked()
+    }
+
+    /// Split: stores any number as the available index.
     public func publish(index: UInt16) throws {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         try memory.write(index.littleEndian, at: GuestAddress(available + 2))
         atomicMemoryFence(ordering: .sequentiallyConsistent)
     }
 
-    /// The device's used index.
-    public func publishedUsed() throws -> UInt16 {
+    /// Used chains that can be seen and were not taken.
+    public func usedCount() throws -> Int {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
-        let index = UInt16(littleEndian: try memory.read(at: GuestAddress(used + 2)))
-        atomicMemoryFence(ordering: .sequentiallyConsistent)
-        return index
+        defer { atomicMemoryFence(ordering: .sequentiallyConsistent) }
+        if layout == .packed { return try usedCountPacked() }
+        return Int(UInt16(littleEndian: try memory.read(at: GuestAddress(used + 2))) &- usedIndex)
     }
 
     /// Takes the next used element and frees its descriptors; nil when there is none.
     public mutating func takeUsed() throws -> (head: UInt16, written: UInt32)? {
-        guard try publishedUsed() != usedIndex else { return nil }
+        guard try usedCount() > 0 else { return nil }
+        if layout == .packed { return try takeUsedPacked() }
         let slot = used + 4 + 8 * UInt64(usedIndex % size)
         let id = UInt32(littleEndian: try memory.read(at: GuestAddress(slot)))
         let written = UInt32(littleEndian: try memory.read(at: GuestAddress(slot + 4)))
@@ -131,23 +163,30 @@ public struct DriverQueue {
         return (head, written)
     }
 
-    /// Asks for an interrupt once the used index goes past this (VIRTIO_F_EVENT_IDX).
+    /// Asks for an interrupt once the device goes past this (VIRTIO_F_EVENT_IDX): a used index, or entry and wrap counter.
     public func setUsedEvent(_ index: UInt16) throws {
-        try memory.write(index.littleEndian, at: GuestAddress(available + 4 + 2 * UInt64(size)))
+        switch layout {
+        case .split: try memory.write(index.littleEndian, at: GuestAddress(available + 4 + 2 * UInt64(size)))
+        case .packed: try memory.write((UInt32(index) | 2 << 16).littleEndian, at: GuestAddress(available))
+        }
         atomicMemoryFence(ordering: .sequentiallyConsistent)
     }
 
     /// Asks for no interrupts at all, or for all (without VIRTIO_F_EVENT_IDX).
     public func setNoInterrupt(_ off: Bool) throws {
-        try memory.write(UInt16(off ? 1 : 0).littleEndian, at: GuestAddress(available))
+        let at = layout == .packed ? available + 2 : available
+        try memory.write(UInt16(off ? 1 : 0).littleEndian, at: GuestAddress(at))
         atomicMemoryFence(ordering: .sequentiallyConsistent)
     }
 
-    /// The index after which the device wants a kick (VIRTIO_F_EVENT_IDX).
+    /// The place after which the device wants a kick (VIRTIO_F_EVENT_IDX): an index, or entry and wrap counter.
     public func availableEvent() throws -> UInt16 {
-        UInt16(littleEndian: try memory.read(at: GuestAddress(used + 4 + 8 * UInt64(size))))
+        let at = layout == .packed ? used : used + 4 + 8 * UInt64(size)
+        return UInt16(littleEndian: try memory.read(at: GuestAddress(at)))
     }
 
-    /// The used ring's flags: 1 when the device wants no kicks.
-    public func usedFlags() throws -> UInt16 { UInt16(littleEndian: try memory.read(at: GuestAddress(used))) }
+    /// The device's flags: 1 when it wants no kicks, in a packed ring 2 when it wants one at an event.
+    public func usedFlags() throws -> UInt16 {
+        UInt16(littleEndian: try memory.read(at: GuestAddress(layout == .packed ? used + 2 : used)))
+    }
 }

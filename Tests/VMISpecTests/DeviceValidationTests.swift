@@ -68,7 +68,7 @@ struct DeviceValidationTests {
         (
             ["\(disks)[0].cdrom": #"{"bus": "virtio"}"#],
             [
-                "\(disks)[0].cdrom: CD-ROMs are not supported; use disk with bus: virtio and readonly: true",
+                "\(disks)[0].cdrom.bus: CD-ROM drives are on the SCSI controller only; set scsi",
                 "\(disks)[0]: can only have a single target type defined; keep disk",
             ]
         ),
@@ -341,6 +341,9 @@ struct DeviceValidationTests {
         "are none of these, which fit",
         arguments: [
             ("\(disks)[0].serial", #""ABCdef_0.+-123456789""#), ("\(disks)[0].errorPolicy", #""report""#),
+            ("\(disks)[0].errorPolicy", #""enospace""#),
+            ("\(disks)[0].disk.bus", #""scsi""#), ("\(disks)[0].blockSize.matchVolume", #"{"enabled": true}"#),
+            ("\(disks)[0].blockSize.custom", #"{"logical": 4096, "physical": 4096}"#),
             ("\(interfaces)[0].macAddress", #""02-AA-bb-00-00-01""#), ("\(interfaces)[0].state", #""up""#),
             ("spec.domain.machine.type", #""pc-q35-9.2""#), ("spec.architecture", #""amd64""#),
             ("spec.domain.rebootPolicy", #""Reboot""#), ("spec.domain.devices.disableHotplug", "true"),

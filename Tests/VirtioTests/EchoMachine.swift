@@ -34,12 +34,12 @@ struct EchoMachine {
     static let features = Feature.version1 | Feature.indirectDescriptors
 
     /// Does all a driver does up to DRIVER_OK, with vector 0 for configuration and 1 for the first queue.
-    func start(size: UInt16 = 16) throws -> DriverQueue {
-        let queue = try DriverQueue(memory: guest.memory, at: 0x4000, size: size)
+    func start(size: UInt16 = 16, layout: RingLayout = .split) throws -> DriverQueue {
+        let queue = try DriverQueue(memory: guest.memory, at: 0x4000, size: size, layout: layout)
         driver.pci.program(vector: 0, EchoMachine.configurationMessage)
         driver.pci.program(vector: 1, EchoMachine.queueMessage)
         driver.pci.setMSIX(enabled: true)
-        guard driver.negotiate(EchoMachine.features), driver.setConfigurationVector(0),
+        guard driver.negotiate(EchoMachine.features | layout.features), driver.setConfigurationVector(0),
             driver.setUp(queue, index: 0, vector: 1)
         else { throw NoDriver() }
         driver.ready()

@@ -18,12 +18,16 @@ private struct Model: ~Copyable {
     var completed: [(head: UInt16, written: UInt32)] = []
     /// Heads in the order they were taken, completed or not; as many as matter.
     var taken: [UInt16] = []
+    /// Descriptors of each chain that the driver has not got back.
+    var lengths: [UInt16: Int] = [:]
     var published = 0
     var serial: UInt32 = 0
+    /// Descriptors of all chains ever completed.
+    var descriptors = 0
 
-    init(memory: GuestMemory, size: UInt16, start: UInt16) throws {
-        let driver = try DriverQueue(memory: memory, at: 0x4000, size: size, start: start)
-        let queue = try Virtqueue(driver.setup(), memory: memory, features: 0)
+    init(memory: GuestMemory, size: UInt16, start: UInt16, layout: RingLayout) throws {
+        let driver = try DriverQueue(memory: memory, at: 0x4000, size: size, start: start, layout: layout)
+        let queue = try Virtqueue(driver.setup(), memory: memory, features: layout.features)
         self.driver = driver
         self.queue = queue
         chain = DescriptorChain(capacity: Int(size), memory: memory)
@@ -36,9 +40,12 @@ private struct Model: ~Copyable {
         switch step {
         case .add:
             serial += 1
-            let head = try driver.add([.readable(0x10000 + UInt64(serial % 256) * 16, 1 + serial % 16)])
-            #expect((head == nil) == (waiting.count + held.count + completed.count == Int(driver.size)))
+            let length = min(1 + Int(serial % 3), Int(driver.size))
+            let head = try driver.add(
+                (0..<length).map { .readable(0x10000 + UInt64(serial % 256) * 16, 1 + UInt32($0) + serial % 16) })
+            #expect((head == nil) == (lengths.values.reduce(0, +) + length > Int(driver.size)))
             guard let head else { return false }
+            lengths[head] = length
             try driver.publish()
             waiting.append(head)
         case .take:
@@ -46,6 +53,7 @@ private struct Model: ~Copyable {
             #expect(isThere == !waiting.isEmpty)
             guard isThere else { return false }
             let head = waiting.removeFirst()
+            #expect(chain.readable.count == lengths[head])
             held.append((chain.token, head))
             taken = taken.suffix(16) + [head]
         case .completeOldest, .completeNewest:
@@ -54,7 +62,8 @@ private struct Model: ~Copyable {
             serial += 1
             queue.complete(entry.token, written: serial)
             completed.append((entry.head, serial))
-            #expect(try driver.publishedUsed() == driver.usedIndex &+ UInt16(published))
+            descriptors += lengths[entry.head] ?? 0
+            #expect(try driver.usedCount() == published)
         case .putBack:
             // Only the chain taken last may go back, while the device holds it; then the one before it.
             guard let head = taken.last, let i = held.lastIndex(where: { $0.head == head }) else { return false }
@@ -68,6 +77,7 @@ private struct Model: ~Copyable {
             for expected in completed {
                 let found = try driver.takeUsed()
                 #expect(found?.head == expected.head && found?.written == expected.written)
+                lengths[expected.head] = nil
             }
             #expect(try driver.takeUsed() == nil)
             completed = []
@@ -79,16 +89,32 @@ private struct Model: ~Copyable {
 
 @Suite("A queue against a model without rings")
 struct QueueModelTests {
+    /// A queue's size, where it begins, and how it lies in memory.
+    struct Shape: Sendable, CustomStringConvertible {
+        let layout: RingLayout
+        let size: UInt16
+        let start: UInt16
+        var description: String { "\(layout) of \(size) from \(start)" }
+    }
+
+    /// Powers of two in both layouts, other sizes in the one that has them.
+    private static func shapes(_ starts: [UInt16]) -> [Shape] {
+        RingLayout.allCases.flatMap { layout in
+            ([1, 2, 4, 8] + (layout == .packed ? [3, 5, 7] : [])).flatMap { size in
+                starts.map { Shape(layout: layout, size: size, start: $0) }
+            }
+        }
+    }
+
     @Test(
-        "every sequence of seven steps agrees, across the wrap of both indices",
-        arguments: [1, 2, 4, 8] as [UInt16], [0, 65533, 65535] as [UInt16])
-    func exhaustive(size: UInt16, start: UInt16) throws {
+        "every sequence of seven steps agrees, across the wrap of both indices", arguments: shapes([0, 65533, 65535]))
+    func exhaustive(shape: Shape) throws {
         let guest = try Guest()
         var agreed = 0
         // Sequences are numbers in base 6; one that contains a step without effect is cut there.
         var steps = [Int](repeating: 0, count: 7)
         while true {
-            var model = try Model(memory: guest.memory, size: size, start: start)
+            var model = try Model(memory: guest.memory, size: shape.size, start: shape.start, layout: shape.layout)
             var cut = steps.count
             for (i, step) in steps.enumerated() where cut == steps.count {
                 if try !model.make(Model.Step.allCases[step]) { cut = i + 1 }
@@ -106,28 +132,73 @@ struct QueueModelTests {
         #expect(agreed > 50)
     }
 
-    @Test("random steps agree over more than one whole turn of the indices", arguments: [1, 2, 4, 8] as [UInt16])
-    func wholeTurn(size: UInt16) throws {
+    @Test("random steps agree over more than one whole turn of the indices", arguments: shapes([0]))
+    func wholeTurn(shape: Shape) throws {
         let guest = try Guest()
-        var random = SeededRandom(seed: UInt64(size))
-        var model = try Model(memory: guest.memory, size: size, start: 0)
+        var random = SeededRandom(seed: UInt64(shape.size))
+        var model = try Model(memory: guest.memory, size: shape.size, start: 0, layout: shape.layout)
         var taken = 0
         while taken < 70_000 {
             let step = Model.Step.allCases[Int.random(in: 0..<Model.Step.allCases.count, using: &random)]
             if try model.make(step), step == .completeOldest || step == .completeNewest { taken += 1 }
         }
         let position = model.queue.position
-        #expect(position.nextUsed == UInt16(truncatingIfNeeded: taken))
+        switch shape.layout {
+        case .split: #expect(position.nextUsed == UInt16(truncatingIfNeeded: taken))
+        case .packed:
+            let expected = DriverQueue.position(RingPosition.start, plus: model.descriptors, size: shape.size)
+            #expect(position.nextUsed == expected)
+        }
     }
 
     @Test(
-        "a size that is no power of two up to 32768 is refused",
+        "a size above 32768 is refused, and in a split ring one that is no power of two",
         arguments: [0, 3, 5, 6, 7, 9, 32767, 32769, 65535] as [UInt16])
     func sizes(size: UInt16) throws {
         let guest = try Guest()
         var setup = try DriverQueue(memory: guest.memory, at: 0x4000, size: 8).setup()
         setup.size = size
         #expect(throws: QueueError.size(size)) { _ = try Virtqueue(setup, memory: guest.memory, features: 0) }
+        setup.nextAvailable = RingPosition.start
+        setup.nextUsed = RingPosition.start
+        func packed() throws { _ = try Virtqueue(setup, memory: guest.memory, features: Feature.packedRing) }
+        if size == 0 || size > 32768 {
+            #expect(throws: QueueError.size(size)) { try packed() }
+        } else {
+            try packed()
+        }
+    }
+
+    @Test(
+        "a packed ring is taken up at any entry that it has, and at no other",
+        arguments: [(4, false), (5, true), (0x7FFF, true), (0x8004, false), (0x8005, true), (0xFFFF, true)])
+    func positions(raw: UInt16, isRefused: Bool) throws {
+        let guest = try Guest()
+        let good = try DriverQueue(memory: guest.memory, at: 0x4000, size: 5, layout: .packed).setup()
+        for field in [\QueueSetup.nextAvailable, \.nextUsed] {
+            var setup = good
+            setup[keyPath: field] = raw
+            var error: QueueError?
+            do throws(QueueError) {
+                _ = try Virtqueue(setup, memory: guest.memory, features: Feature.packedRing)
+            } catch let refusal { error = refusal }
+            #expect(error == (isRefused ? .position(raw) : nil))
+        }
+    }
+
+    @Test("a position goes on and back through both turns of a ring", arguments: [1, 3, 256, 32767, 32768] as [UInt16])
+    func ringPosition(size: UInt16) {
+        for step in [1, size / 2, size] {
+            var position = RingPosition(raw: RingPosition.start)
+            var raw = RingPosition.start
+            for _ in 0..<7 {
+                let next = position.advanced(by: step, size: size)
+                raw = DriverQueue.position(raw, plus: Int(step), size: size)
+                #expect(next.raw == raw && next.entry < size)
+                #expect(next.retreated(by: step, size: size) == position)
+                position = next
+            }
+        }
     }
 
     @Test("an area that is not aligned or not RAM is refused")
@@ -157,5 +228,30 @@ struct QueueModelTests {
         #expect(throws: QueueError.self) {
             _ = try Virtqueue(edge, memory: guest.memory, features: Feature.eventIndex)
         }
+    }
+
+    @Test("a packed ring needs its descriptors and four bytes for each side, aligned, in RAM")
+    func packedAreas() throws {
+        let guest = try Guest()
+        let good = try DriverQueue(memory: guest.memory, at: 0x4000, size: 8, layout: .packed).setup()
+        let end = guest.memory.layout.end
+        let bad: [(WritableKeyPath<QueueSetup, GuestAddress>, [UInt64])] = [
+            (\.descriptorTable, [1, 8, end - 112, end, UInt64.max - 15, 0x8000_0000]),
+            (\.driverArea, [1, 2, end, UInt64.max - 3]), (\.deviceArea, [1, 2, end, UInt64.max - 3]),
+        ]
+        for (field, addresses) in bad {
+            for address in addresses {
+                var setup = good
+                setup[keyPath: field] = GuestAddress(address)
+                #expect(throws: QueueError.self) {
+                    _ = try Virtqueue(setup, memory: guest.memory, features: Feature.packedRing)
+                }
+            }
+        }
+        var edge = good
+        edge.driverArea = GuestAddress(end - 4)
+        edge.deviceArea = GuestAddress(end - 4)
+        edge.descriptorTable = GuestAddress(end - 128)
+        _ = try Virtqueue(edge, memory: guest.memory, features: Feature.packedRing | Feature.eventIndex)
     }
 }

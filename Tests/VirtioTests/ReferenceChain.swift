@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import GuestMemory
 import TestSupport
+import Virtio
 
 /// A chain as the specification's words have it, found by plain reads: what `Virtqueue.next` must agree with.
 struct ReferenceChain: Equatable {
@@ -9,6 +11,16 @@ struct ReferenceChain: Equatable {
     struct Segment: Equatable {
         let address: UInt64
         let length: Int
+
+        init(address: UInt64, length: Int) {
+            self.address = address
+            self.length = length
+        }
+
+        init(_ part: iovec, _ memory: GuestMemory) {
+            address = part.iov_base.map { memory.address(of: $0).rawValue } ?? .max
+            length = part.iov_len
+        }
     }
 
     /// Why a chain is refused; the order of checks is not part of the comparison.
@@ -56,12 +68,17 @@ struct ReferenceChain: Equatable {
     }
 
     private mutating func add(_ d: DriverDescriptor, _ memory: GuestMemory) throws {
+        try add(d, isWritable: d.flags & DriverDescriptor.write != 0, memory)
+    }
+
+    /// Adds one descriptor's buffer.
+    mutating func add(_ d: DriverDescriptor, isWritable: Bool, _ memory: GuestMemory) throws {
         guard d.length > 0 else { return }
         let (end, overflow) = d.address.addingReportingOverflow(UInt64(d.length))
         let isRAM = memory.layout.regions.contains { d.address >= $0.start.rawValue && end <= $0.end }
         guard !overflow, isRAM else { throw Refused() }
         let segment = Segment(address: d.address, length: Int(d.length))
-        if d.flags & DriverDescriptor.write != 0 {
+        if isWritable {
             writable.append(segment)
         } else {
             guard writable.isEmpty else { throw Refused() }
@@ -69,7 +86,14 @@ struct ReferenceChain: Equatable {
         }
     }
 
-    private static func descriptor(_ table: UInt64, _ index: UInt16, _ memory: GuestMemory) throws -> DriverDescriptor {
+    /// What a chain that was taken holds.
+    init(_ chain: borrowing DescriptorChain, _ memory: GuestMemory) {
+        for part in chain.readable { readable.append(Segment(part, memory)) }
+        for part in chain.writable { writable.append(Segment(part, memory)) }
+    }
+
+    /// Sixteen bytes, taken apart as a split table's entry.
+    static func descriptor(_ table: UInt64, _ index: UInt16, _ memory: GuestMemory) throws -> DriverDescriptor {
         let bytes = try memory.read(at: GuestAddress(table + 16 * UInt64(index)), count: 16)
         func number(_ range: Range<Int>) -> UInt64 { bytes[range].reversed().reduce(0) { $0 << 8 | UInt64($1) } }
         return DriverDescriptor(

@@ -10,14 +10,15 @@ import Virtio
 @Suite("The PCI transport")
 struct TransportTests {
     @Test(
-        "a driver finds the device, negotiates, and its chains come back with an interrupt", arguments: [true, false])
-    func wholeWay(byDoorbell: Bool) throws {
+        "a driver finds the device, negotiates, and its chains come back with an interrupt", arguments: [true, false],
+        RingLayout.allCases)
+    func wholeWay(byDoorbell: Bool, layout: RingLayout) throws {
         let machine = try EchoMachine()
         let pci = machine.driver.pci
         #expect(pci.read(0, 4) == 0x1044_1AF4 && pci.read(8, 1) == 1 && pci.read(0x3D, 1) == 0)
         #expect(machine.driver.deviceFeatures == 1 << 3 | Feature.transport)
         #expect(machine.driver.read(18, 2) == 2)
-        var queue = try machine.start()
+        var queue = try machine.start(size: layout == .packed ? 11 : 16, layout: layout)
         for i: UInt32 in 0..<40 {
             let answer = try machine.echo(i &* 0x0101_0101, through: &queue, rings: byDoorbell)
             #expect(answer == (i &+ 1) &* 0x0101_0101)
@@ -86,18 +87,19 @@ struct TransportTests {
         #expect(driver.read(28, 2) == 0)
     }
 
-    @Test("a malformed ring sets DEVICE_NEEDS_RESET with an interrupt, and a reset makes the device work again")
-    func malformed() throws {
+    @Test(
+        "a malformed ring sets DEVICE_NEEDS_RESET with an interrupt, and a reset makes the device work again",
+        arguments: RingLayout.allCases)
+    func malformed(layout: RingLayout) throws {
         let machine = try EchoMachine()
-        var queue = try machine.start()
-        try queue.makeAvailable(999)
-        try queue.publish()
+        var queue = try machine.start(layout: layout)
+        try queue.breakRing()
         machine.driver.kick(0)
         machine.wait(for: EchoMachine.configurationMessage)
         #expect(machine.driver.status == 0x4F)
         #expect(machine.bus.read(address: machine.driver.interruptStatus, size: 1) == 2)
         #expect(machine.bus.read(address: machine.driver.interruptStatus, size: 1) == 0)
-        queue = try machine.start()
+        queue = try machine.start(layout: layout)
         #expect(try machine.echo(5, through: &queue) == 0x0101_0106)
     }
 
@@ -119,8 +121,7 @@ struct TransportTests {
         let machine = try EchoMachine()
         for _ in 0..<300 {
             var queue = try machine.start()
-            try queue.makeAvailable(999)
-            try queue.publish()
+            try queue.breakRing()
             machine.driver.kick(0)
             machine.driver.status = 0
             #expect(machine.driver.status == 0)
@@ -171,15 +172,19 @@ struct TransportTests {
         }
     }
 
-    @Test("a saved function goes on elsewhere where it stopped, and a state that cannot be is refused")
-    func state() throws {
+    @Test(
+        "a saved function goes on elsewhere where it stopped, and a state that cannot be is refused",
+        arguments: RingLayout.allCases)
+    func state(layout: RingLayout) throws {
         let machine = try EchoMachine()
-        var queue = try machine.start()
+        var queue = try machine.start(layout: layout)
         for i: UInt32 in 0..<21 { _ = try machine.echo(i, through: &queue) }
         machine.driver.pci.mask(vector: 1, true)
         machine.device.pause()
         let state = machine.function.state
-        #expect(state.transport.queues[0].nextUsed == 21 && state.transport.status == 15)
+        // An echo takes two descriptors.
+        let position = layout == .split ? 21 : DriverQueue.position(RingPosition.start, plus: 42, size: 16)
+        #expect(state.transport.queues[0].nextUsed == position && state.transport.status == 15)
         let other = try EchoMachine(guest: machine.guest)
         other.device.pause()
         #expect(other.function.restore(state))
@@ -191,6 +196,9 @@ struct TransportTests {
         var bad = state
         bad.transport.queues[0].size = 17
         #expect(!other.function.restore(bad) && other.driver.status == 0)
+        bad = state
+        bad.transport.queues[0].nextUsed = 0x8010
+        #expect(other.function.restore(bad) == (layout == .split))
         bad = state
         bad.transport.driverFeatures |= 1 << 9
         #expect(!other.function.restore(bad))

@@ -54,6 +54,9 @@ def main(arguments):
     if arguments[:1] == ["boot-inside"]:
         importlib.import_module("boot").inside(int(arguments[1]), arguments[2])
         return
+    if arguments[:1] == ["net-inside"]:
+        importlib.import_module("net").inside(bool(int(arguments[1])), arguments[2])
+        return
     quick = "--quick" in arguments
     for name in [argument for argument in arguments if argument != "--quick"]:
         _run(name, quick)

@@ -14,12 +14,16 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
+#include <scsi/sg.h>
 #include <linux/falloc.h>
 #include <linux/if_tun.h>
+#include <linux/io_uring.h>
 #include <linux/mempolicy.h>
 #include <linux/sockios.h>
+#include <linux/vhost.h>
 #include <linux/virtio_ring.h>
 #include <net/if.h> // not <linux/if.h>: Swift's Glibc module has this one, and both define struct ifreq
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -64,6 +68,8 @@ static inline long clinux_readv(int fd, const struct iovec *v, int n) { return C
 static inline long clinux_writev(int fd, const struct iovec *v, int n) { return CLINUX_RESULT(writev(fd, v, n)); }
 static inline long clinux_preadv(int fd, const struct iovec *v, int n, int64_t at) { return CLINUX_RESULT(preadv(fd, v, n, at)); }
 static inline long clinux_pwritev(int fd, const struct iovec *v, int n, int64_t at) { return CLINUX_RESULT(pwritev(fd, v, n, at)); }
+/// RWF_DSYNC with `durable`: returns once the data and what is needed to read them back are on stable storage.
+static inline long clinux_pwritev_durable(int fd, const struct iovec *v, int n, int64_t at) { return CLINUX_RESULT(pwritev2(fd, v, n, at, RWF_DSYNC)); }
 static inline long clinux_fsync(int fd) { return CLINUX_RESULT(fsync(fd)); }
 static inline long clinux_fdatasync(int fd) { return CLINUX_RESULT(fdatasync(fd)); }
 static inline long clinux_fallocate(int fd, int mode, int64_t at, int64_t n) { return CLINUX_RESULT(fallocate(fd, mode, at, n)); }
@@ -109,6 +115,34 @@ static const unsigned long CLINUX_BLKDISCARD = BLKDISCARD;
 static const unsigned long CLINUX_BLKZEROOUT = BLKZEROOUT;
 static const unsigned long CLINUX_BLKSSZGET = BLKSSZGET;
 static const unsigned long CLINUX_BLKPBSZGET = BLKPBSZGET;
+static const unsigned long CLINUX_SG_GET_VERSION = SG_GET_VERSION_NUM;
+static const unsigned long CLINUX_SG_IO = SG_IO;
+
+/// One command to a SCSI device (SG_IO, version 3): `direction` is 0 for no data, 1 to the device, 2 from it. The status,
+/// the length of the sense data and the bytes not moved are stored; -EIO when the host's adapter or driver failed.
+static inline long clinux_scsi_command(int fd, const void *block, unsigned char block_count, int direction,
+                                       void *vectors, unsigned short vector_count, unsigned int bytes, void *sense,
+                                       unsigned char sense_count, unsigned int milliseconds, unsigned char *status,
+                                       unsigned char *sense_written, int *residual) {
+    struct sg_io_hdr header = {0};
+    header.interface_id = 'S';
+    header.dxfer_direction = direction == 1 ? SG_DXFER_TO_DEV : direction == 2 ? SG_DXFER_FROM_DEV : SG_DXFER_NONE;
+    header.cmd_len = block_count;
+    header.mx_sb_len = sense_count;
+    header.iovec_count = direction ? vector_count : 0;
+    header.dxfer_len = direction ? bytes : 0;
+    header.dxferp = direction ? vectors : NULL;
+    header.cmdp = (unsigned char *)block;
+    header.sbp = (unsigned char *)sense;
+    header.timeout = milliseconds;
+    if (ioctl(fd, SG_IO, &header) < 0) return -(long)errno;
+    // DRIVER_SENSE (8) only says that there is sense data.
+    if (header.host_status != 0 || (header.driver_status & ~8) != 0) return -(long)EIO;
+    *status = header.status;
+    *sense_written = header.sb_len_wr;
+    *residual = header.resid;
+    return 0;
+}
 static const int CLINUX_PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 static const int CLINUX_ZERO_RANGE = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;
 static const int CLINUX_O_DIRECT = O_DIRECT;
@@ -146,6 +180,10 @@ static inline long clinux_epoll_ctl(int epoll, int operation, int fd, uint32_t e
 static inline long clinux_epoll_wait(int epoll, struct epoll_event *events, int count, int timeout_ms) { return CLINUX_RESULT(epoll_wait(epoll, events, count, timeout_ms)); }
 static inline uint32_t clinux_event_mask(const struct epoll_event *event) { return event->events; }
 static inline uint64_t clinux_event_token(const struct epoll_event *event) { return event->data.u64; }
+static inline long clinux_wait_readable(int fd) {
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    return CLINUX_RESULT(poll(&p, 1, -1));
+}
 static inline long clinux_timerfd(void) { return CLINUX_RESULT(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)); }
 static inline long clinux_timerfd_set(int fd, uint64_t first_ns, uint64_t period_ns) {
     struct itimerspec t = {
@@ -264,6 +302,9 @@ static const unsigned long CLINUX_TUNSETOFFLOAD = TUNSETOFFLOAD;
 static const unsigned long CLINUX_TUNSETVNETHDRSZ = TUNSETVNETHDRSZ;
 static const unsigned long CLINUX_TUNGETFEATURES = TUNGETFEATURES;
 static const unsigned long CLINUX_TUNGETIFF = TUNGETIFF;
+static const unsigned long CLINUX_TUNSETQUEUE = TUNSETQUEUE;
+static const unsigned long CLINUX_TUNSETTXFILTER = TUNSETTXFILTER;
+static const unsigned long CLINUX_TUNSETCARRIER = TUNSETCARRIER;
 static const unsigned CLINUX_TUN_F_USO = 0x20u | 0x40u; // TUN_F_USO4 | TUN_F_USO6, Linux 6.2
 static inline long clinux_tun_attach(int fd, const char *name, short flags) {
     struct ifreq r;
@@ -318,6 +359,72 @@ static inline long clinux_interface_set_up(const char *name, int on) {
 /// Moves the calling thread into a network namespace of its own.
 static inline long clinux_new_network_namespace(void) { return CLINUX_RESULT(unshare(CLONE_NEWNET)); }
 
+/// Whether one queue of a multi-queue tap takes part: one that does not is given no frames.
+static inline long clinux_tun_set_queue(int fd, int on) {
+    struct ifreq r;
+    memset(&r, 0, sizeof r);
+    r.ifr_flags = (short)(on ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE);
+    return CLINUX_RESULT(ioctl(fd, TUNSETQUEUE, &r));
+}
+/// Plugs the tap's cable in or pulls it, as the host sees it; Linux 5.0.
+static inline long clinux_tun_set_carrier(int fd, int on) { return CLINUX_RESULT(ioctl(fd, CLINUX_TUNSETCARRIER, &on)); }
+/// Says which destinations a tap lets through: `filter` is a struct tun_filter with its addresses; none of them means all.
+static inline long clinux_tun_set_filter(int fd, const void *filter) { return CLINUX_RESULT(ioctl(fd, TUNSETTXFILTER, filter)); }
+
+// ---- vhost ----
+static const unsigned long CLINUX_VHOST_GET_FEATURES = VHOST_GET_FEATURES;
+static const unsigned long CLINUX_VHOST_SET_FEATURES = VHOST_SET_FEATURES;
+static const unsigned long CLINUX_VHOST_SET_OWNER = VHOST_SET_OWNER;
+static const unsigned long CLINUX_VHOST_SET_MEM_TABLE = VHOST_SET_MEM_TABLE;
+static const unsigned long CLINUX_VHOST_SET_LOG_BASE = VHOST_SET_LOG_BASE;
+static const unsigned long CLINUX_VHOST_SET_VRING_NUM = VHOST_SET_VRING_NUM;
+static const unsigned long CLINUX_VHOST_SET_VRING_ADDR = VHOST_SET_VRING_ADDR;
+static const unsigned long CLINUX_VHOST_SET_VRING_BASE = VHOST_SET_VRING_BASE;
+static const unsigned long CLINUX_VHOST_GET_VRING_BASE = VHOST_GET_VRING_BASE;
+static const unsigned long CLINUX_VHOST_SET_VRING_KICK = VHOST_SET_VRING_KICK;
+static const unsigned long CLINUX_VHOST_SET_VRING_CALL = VHOST_SET_VRING_CALL;
+static const unsigned long CLINUX_VHOST_SET_VRING_ERR = VHOST_SET_VRING_ERR;
+static const unsigned long CLINUX_VHOST_GET_BACKEND_FEATURES = VHOST_GET_BACKEND_FEATURES;
+static const unsigned long CLINUX_VHOST_SET_BACKEND_FEATURES = VHOST_SET_BACKEND_FEATURES;
+static const unsigned long CLINUX_VHOST_NET_SET_BACKEND = VHOST_NET_SET_BACKEND;
+static const unsigned long CLINUX_VHOST_VSOCK_SET_GUEST_CID = VHOST_VSOCK_SET_GUEST_CID;
+static const unsigned long CLINUX_VHOST_VSOCK_SET_RUNNING = VHOST_VSOCK_SET_RUNNING;
+static inline long clinux_vhost_value(int fd, unsigned long request, uint64_t *value) { return CLINUX_RESULT(ioctl(fd, request, value)); }
+/// VHOST_SET_VRING_NUM and the two for the ring's position; the kernel fills `*number` in for VHOST_GET_VRING_BASE.
+static inline long clinux_vhost_ring_state(int fd, unsigned long request, unsigned ring, unsigned *number) {
+    struct vhost_vring_state s = { .index = ring, .num = *number };
+    long r = CLINUX_RESULT(ioctl(fd, request, &s));
+    *number = s.num;
+    return r;
+}
+static inline long clinux_vhost_ring_file(int fd, unsigned long request, unsigned ring, int file) {
+    struct vhost_vring_file f = { .index = ring, .fd = file };
+    return CLINUX_RESULT(ioctl(fd, request, &f));
+}
+/// Addresses are the host's, but for that of the log, which is the guest's address of the used ring.
+static inline long clinux_vhost_ring_addresses(int fd, unsigned ring, uint64_t descriptors, uint64_t available, uint64_t used, int logs, uint64_t log) {
+    struct vhost_vring_addr a = {
+        .index = ring, .flags = logs ? 1u << VHOST_VRING_F_LOG : 0, .desc_user_addr = descriptors,
+        .used_user_addr = used, .avail_user_addr = available, .log_guest_addr = log };
+    return CLINUX_RESULT(ioctl(fd, VHOST_SET_VRING_ADDR, &a));
+}
+enum { CLINUX_VHOST_REGIONS = 8 };
+/// `regions` are triples: guest address, bytes, host address.
+static inline long clinux_vhost_set_memory(int fd, const uint64_t *regions, unsigned count) {
+    // struct vhost_memory with room for its regions.
+    struct { uint32_t nregions, padding; struct vhost_memory_region regions[CLINUX_VHOST_REGIONS]; } m;
+    if (count > CLINUX_VHOST_REGIONS) return -E2BIG;
+    memset(&m, 0, sizeof m);
+    m.nregions = count;
+    for (unsigned i = 0; i < count; i++) {
+        m.regions[i].guest_phys_addr = regions[3 * i];
+        m.regions[i].memory_size = regions[3 * i + 1];
+        m.regions[i].userspace_addr = regions[3 * i + 2];
+    }
+    return CLINUX_RESULT(ioctl(fd, VHOST_SET_MEM_TABLE, &m));
+}
+#include "CLinuxNetwork.h"
+
 // ---- io_uring ----
 /// Whether this process may set up an io_uring: 0, or -errno of the attempt.
 static inline long clinux_io_uring_probe(void) {
@@ -326,6 +433,50 @@ static inline long clinux_io_uring_probe(void) {
     if (fd >= 0) close((int)fd);
     return fd < 0 ? fd : 0;
 }
+
+static inline long clinux_uring_setup(unsigned entries, struct io_uring_params *p) { return CLINUX_RESULT(syscall(SYS_io_uring_setup, entries, p)); }
+static inline long clinux_uring_enter(int ring, unsigned submit, unsigned wait, unsigned flags) {
+    return CLINUX_RESULT(syscall(SYS_io_uring_enter, ring, submit, wait, flags, NULL, 0));
+}
+static inline long clinux_uring_register(int ring, unsigned operation, const void *argument, unsigned count) {
+    return CLINUX_RESULT(syscall(SYS_io_uring_register, ring, operation, argument, count));
+}
+static inline void clinux_uring_fill(struct io_uring_sqe *e, uint8_t operation, int file, const void *address, uint32_t length, uint64_t offset, uint32_t operation_flags, uint64_t token) {
+    memset(e, 0, sizeof *e);
+    e->opcode = operation;
+    e->flags = IOSQE_FIXED_FILE;
+    e->fd = file;
+    e->addr = (uint64_t)(uintptr_t)address;
+    e->len = length;
+    e->off = offset;
+    e->rw_flags = (int)operation_flags; // one union with fsync_flags
+    e->user_data = token;
+}
+static inline void clinux_uring_fill_allocate(struct io_uring_sqe *e, int file, int mode, uint64_t offset, uint64_t count, uint64_t token) {
+    clinux_uring_fill(e, IORING_OP_FALLOCATE, file, NULL, (uint32_t)mode, offset, 0, token);
+    e->addr = count;
+}
+/// BLOCK_URING_CMD_DISCARD, Linux 6.12.
+static inline void clinux_uring_fill_discard(struct io_uring_sqe *e, int file, uint64_t offset, uint64_t count, uint64_t token) {
+    clinux_uring_fill(e, IORING_OP_URING_CMD, file, NULL, 0, _IO(0x12, 0), 0, token); // cmd_op is the low half of off
+    e->addr = offset;
+    e->addr3 = count;
+}
+static inline struct io_uring_restriction clinux_uring_restrict(unsigned opcode, unsigned value) {
+    struct io_uring_restriction r = { 0 };
+    r.opcode = (uint16_t)opcode;
+    r.sqe_op = (uint8_t)value; // one union with register_op and sqe_flags
+    return r;
+}
+/// Registers the ring's descriptor with the calling thread; the index that `enter` takes, or -errno.
+static inline long clinux_uring_register_itself(int ring) {
+    struct io_uring_rsrc_update u = { .offset = -1u, .data = (uint64_t)ring };
+    long r = clinux_uring_register(ring, IORING_REGISTER_RING_FDS, &u, 1);
+    return r == 1 ? (long)u.offset : r < 0 ? r : -EINVAL;
+}
+static const int CLINUX_RWF_DSYNC = RWF_DSYNC;
+static const int64_t CLINUX_URING_RINGS = IORING_OFF_SQ_RING;
+static const int64_t CLINUX_URING_ENTRIES = IORING_OFF_SQES;
 
 // ---- terminal ----
 static inline long clinux_is_terminal(int fd) { return isatty(fd); }

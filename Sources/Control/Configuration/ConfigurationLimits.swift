@@ -28,6 +28,18 @@ public enum ConfigurationLimits {
     public static let diskSerial = 20
     /// Most disks, or interfaces: each takes a slot of the one PCI bus.
     public static let devices = 24
+    /// Most queues of a disk.
+    public static let diskQueues: UInt16 = 256
+    /// Sizes of a disk's blocks, in bytes (KubeVirt `blockSize.custom`).
+    public static let blockSizes: ClosedRange<UInt32> = 512...(2 << 20)
+    /// The highest rate or burst, of requests or bytes: what never limits anything.
+    public static let mostPerSecond: UInt64 = 1 << 48
+    /// Most channels: ports of one virtio console.
+    public static let channels = 14
+    /// Longest name of a channel, in bytes.
+    public static let channelName = 64
+    /// Longest time between two askings for memory statistics, in seconds.
+    public static let statisticsSeconds: UInt32 = 86_400
     /// Most queue pairs of an interface.
     public static let queuePairs = 64
     /// Least MTU that virtio allows, in bytes (virtio 1.2 §5.1.4.1).

@@ -15,6 +15,7 @@ extension MachineConfiguration {
         try smbios.validate()
         try validateDisks()
         try validateNets()
+        try validateChannels()
         try validateBootOrder()
         try validateSlots(descriptors)
     }
@@ -41,6 +42,22 @@ extension MachineConfiguration {
         }
     }
 
+    private func validateChannels() throws(ConfigurationError) {
+        try require(
+            channels.count <= ConfigurationLimits.channels, "channels", "more than \(ConfigurationLimits.channels)")
+        var names: Set<String> = []
+        for (index, channel) in channels.enumerated() {
+            let path = "channels[\(index)]"
+            try channel.validate(at: path)
+            try require(names.insert(channel.name).inserted, "\(path).name", "another channel has this name")
+        }
+        if let balloon {
+            try require(
+                balloon.statisticsSeconds <= ConfigurationLimits.statisticsSeconds, "balloon.statisticsSeconds",
+                "must be at most \(ConfigurationLimits.statisticsSeconds)")
+        }
+    }
+
     private func validateBootOrder() throws(ConfigurationError) {
         var orders: Set<UInt32> = []
         for (index, disk) in disks.enumerated() {
@@ -63,32 +80,47 @@ extension MachineConfiguration {
     var slots: [(path: String, slot: DescriptorSlot)] {
         var slots = [("boot.kernel", boot.kernel)]
         if let initrd = boot.initrd { slots.append(("boot.initrd", initrd)) }
-        for (index, disk) in disks.enumerated() { slots.append(("disks[\(index)].file", disk.file)) }
+        for (index, disk) in disks.enumerated() {
+            for (field, slot) in disk.slots { slots.append(("disks[\(index)].\(field)", slot)) }
+        }
         for (index, net) in nets.enumerated() {
             for (queue, tap) in net.taps.enumerated() { slots.append(("nets[\(index)].taps[\(queue)]", tap)) }
+            for (queue, file) in net.vhost.enumerated() { slots.append(("nets[\(index)].vhost[\(queue)]", file)) }
         }
         if case .file(let slot) = rng { slots.append(("rng.slot", slot)) }
-        switch console {
-        case .nowhere: break
-        case .stdio(let input, let output):
-            slots.append(("console.input", input))
-            slots.append(("console.output", output))
-        case .listener(let slot): slots.append(("console.slot", slot))
+        for (index, channel) in channels.enumerated() {
+            slots.append(("channels[\(index)].end.slot", channel.end.slot))
+        }
+        for (name, console) in [("terminal", terminal), ("console", console)] {
+            switch console {
+            case .nowhere: break
+            case .stdio(let input, let output):
+                slots.append(("\(name).input", input))
+                slots.append(("\(name).output", output))
+            case .listener(let slot): slots.append(("\(name).slot", slot))
+            }
         }
         return slots.map { (path: $0.0, slot: $0.1) }
     }
 
     private func validateSlots(_ descriptors: Int) throws(ConfigurationError) {
-        var used = [Bool](repeating: false, count: max(descriptors, 0))
-        for (path, slot) in slots {
-            let index = Int(slot.rawValue)
-            try require(
-                used.indices.contains(index), path, "slot \(index) is not among the \(descriptors) descriptors sent")
-            try require(!used[index], path, "slot \(index) is used twice")
-            used[index] = true
-        }
-        if let spare = used.firstIndex(of: false) {
-            throw ConfigurationError("descriptors[\(spare)]", "no field refers to it")
-        }
+        try requireEachOnce(slots, among: descriptors)
+    }
+}
+
+/// Requires that each of so many descriptors is referred to, and once.
+func requireEachOnce(
+    _ slots: [(path: String, slot: DescriptorSlot)], among descriptors: Int
+) throws(ConfigurationError) {
+    var used = [Bool](repeating: false, count: max(descriptors, 0))
+    for (path, slot) in slots {
+        let index = Int(slot.rawValue)
+        try require(
+            used.indices.contains(index), path, "slot \(index) is not among the \(descriptors) descriptors sent")
+        try require(!used[index], path, "slot \(index) is used twice")
+        used[index] = true
+    }
+    if let spare = used.firstIndex(of: false) {
+        throw ConfigurationError("descriptors[\(spare)]", "no field refers to it")
     }
 }

@@ -21,10 +21,20 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
     public var smbios: SMBIOSStrings
     /// Disks, in the order of their PCI slots.
     public var disks: [DiskConfiguration]
+    /// Whether there is a SCSI controller even without a disk on it, so that disks can be attached later.
+    public var hasSCSI: Bool
     /// Network interfaces, in the order of their PCI slots.
     public var nets: [NetConfiguration]
     /// Where virtio-rng gets its bytes; nil for no such device.
     public var rng: EntropySource?
+    /// Where the terminal of the virtio console leads, `hvc0` to Linux; nowhere for no such terminal.
+    public var terminal: SerialConsole
+    /// Channels between guest and host, such as a guest agent's.
+    public var channels: [ChannelConfiguration]
+    /// The memory balloon; nil for no such device.
+    public var balloon: BalloonConfiguration?
+    /// What the i6300esb watchdog does; nil for no such device.
+    public var watchdog: WatchdogAction?
     /// Where the first serial port leads.
     public var console: SerialConsole
     /// Whether the guest is given a pvpanic device.
@@ -47,8 +57,13 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         self.boot = boot
         smbios = SMBIOSStrings()
         disks = []
+        hasSCSI = false
         nets = []
         rng = nil
+        terminal = .nowhere
+        channels = []
+        balloon = nil
+        watchdog = nil
         console = .nowhere
         pvpanic = false
         onReboot = .restart
@@ -65,8 +80,13 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         fields.put("boot", boot)
         fields.put("smbios", smbios)
         fields.put("disks", disks)
+        fields.put("hasSCSI", hasSCSI)
         fields.put("nets", nets)
         fields.put("rng", rng)
+        fields.put("terminal", terminal)
+        fields.put("channels", channels)
+        fields.put("balloon", balloon)
+        fields.put("watchdog", watchdog)
         fields.put("console", console)
         fields.put("pvpanic", pvpanic)
         fields.put("onReboot", onReboot)
@@ -84,8 +104,13 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         boot = try fields.take("boot")
         smbios = try fields.take("smbios")
         disks = try fields.take("disks")
+        hasSCSI = try fields.take("hasSCSI")
         nets = try fields.take("nets")
         rng = try fields.take("rng")
+        terminal = try fields.take("terminal")
+        channels = try fields.take("channels")
+        balloon = try fields.take("balloon")
+        watchdog = try fields.take("watchdog")
         console = try fields.take("console")
         pvpanic = try fields.take("pvpanic")
         onReboot = try fields.take("onReboot")

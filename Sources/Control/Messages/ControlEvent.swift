@@ -18,6 +18,12 @@ public enum ControlEvent: RecordChoice, Equatable, Sendable {
     case guestReset(cause: ResetCause)
     /// The guest's kernel reported a panic (pvpanic event bits: 1 panicked, 2 crash kernel loaded).
     case guestPanicked(event: UInt8)
+    /// The host's storage failed a disk; `paused` follows, unless the machine is paused already.
+    case diskStopped(DiskStop)
+    /// The guest stopped feeding its watchdog, which then did this.
+    case watchdogExpired(action: WatchdogAction)
+    /// The guest opened or closed channels; these are open now.
+    case channelsChanged(open: [String])
     /// The machine cannot go on; one line says why.
     case failed(message: String)
     /// A line for the supervisor's log.
@@ -33,6 +39,9 @@ public enum ControlEvent: RecordChoice, Equatable, Sendable {
         case .guestShutdown: "guestShutdown"
         case .guestReset: "guestReset"
         case .guestPanicked: "guestPanicked"
+        case .diskStopped: "diskStopped"
+        case .watchdogExpired: "watchdogExpired"
+        case .channelsChanged: "channelsChanged"
         case .failed: "failed"
         case .log: "log"
         }
@@ -48,6 +57,11 @@ public enum ControlEvent: RecordChoice, Equatable, Sendable {
             fields.put("cause", cause)
         case .guestPanicked(let event):
             fields.put("event", event)
+        case .diskStopped(let payload): payload.encode(into: &fields)
+        case .watchdogExpired(let action):
+            fields.put("action", action)
+        case .channelsChanged(let open):
+            fields.put("open", open)
         case .failed(let message):
             fields.put("message", message)
         case .log(let payload): payload.encode(into: &fields)
@@ -65,6 +79,9 @@ public enum ControlEvent: RecordChoice, Equatable, Sendable {
         case "guestShutdown": self = .guestShutdown
         case "guestReset": self = .guestReset(cause: try fields.take("cause"))
         case "guestPanicked": self = .guestPanicked(event: try fields.take("event"))
+        case "diskStopped": self = .diskStopped(try DiskStop(from: &fields))
+        case "watchdogExpired": self = .watchdogExpired(action: try fields.take("action"))
+        case "channelsChanged": self = .channelsChanged(open: try fields.take("open"))
         case "failed": self = .failed(message: try fields.take("message"))
         case "log": self = .log(try LogLine(from: &fields))
         default: throw fields.unknownCase

@@ -12,10 +12,22 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
     case resume
     /// Press the ACPI power button.
     case powerButton
+    /// Ask the guest to give back memory until this many bytes are left to it.
+    case balloon(bytes: UInt64)
     /// Reset the machine as its reset button would.
     case reset
     /// End the machine at once.
     case stop
+    /// Attach a disk to the machine's SCSI controller; the descriptors of its slots travel with this message.
+    case attachDisk(DiskConfiguration)
+    /// Detach the disk of this name from the SCSI controller and close its files.
+    case detachDisk(name: String)
+    /// Change or eject a CD-ROM drive's medium; its descriptor travels with this message.
+    case changeMedium(MediumChange)
+    /// Look at the size of a disk's image again and tell the guest.
+    case refreshDisk(name: String)
+    /// Plug an interface's cable in or pull it.
+    case setLink(interface: String, isUp: Bool)
     /// Tell the state of the machine.
     case status
     /// Tell the counters of the machine.
@@ -24,12 +36,6 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
     case softReboot
     /// Tell the state of every device.
     case deviceState
-    /// Attach a disk while the guest runs; the descriptors that its slots refer to travel with this message.
-    case addDisk(DiskConfiguration)
-    /// Detach a disk that was attached while the guest ran.
-    case removeDisk(name: String)
-    /// Let the guest have that many bytes of its memory, by its balloon.
-    case setBalloon(guestBytes: UInt64)
 
     /// The name of this value's case in a stream.
     public var caseName: String {
@@ -38,15 +44,18 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case .pause: "pause"
         case .resume: "resume"
         case .powerButton: "powerButton"
+        case .balloon: "balloon"
         case .reset: "reset"
         case .stop: "stop"
+        case .attachDisk: "attachDisk"
+        case .detachDisk: "detachDisk"
+        case .changeMedium: "changeMedium"
+        case .refreshDisk: "refreshDisk"
+        case .setLink: "setLink"
         case .status: "status"
         case .statistics: "statistics"
         case .softReboot: "softReboot"
         case .deviceState: "deviceState"
-        case .addDisk: "addDisk"
-        case .removeDisk: "removeDisk"
-        case .setBalloon: "setBalloon"
         }
     }
 
@@ -55,11 +64,13 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         switch self {
         case .pause, .resume, .powerButton, .reset, .stop, .status, .statistics, .softReboot, .deviceState: break
         case .start(let payload): payload.encode(into: &fields)
-        case .addDisk(let payload): payload.encode(into: &fields)
-        case .removeDisk(let name):
-            fields.put("name", name)
-        case .setBalloon(let guestBytes):
-            fields.put("guestBytes", guestBytes)
+        case .attachDisk(let payload): payload.encode(into: &fields)
+        case .changeMedium(let payload): payload.encode(into: &fields)
+        case .detachDisk(let name), .refreshDisk(let name): fields.put("name", name)
+        case .setLink(let interface, let isUp):
+            fields.put("interface", interface)
+            fields.put("isUp", isUp)
+        case .balloon(let bytes): fields.put("bytes", bytes)
         }
     }
 
@@ -71,15 +82,18 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case "pause": self = .pause
         case "resume": self = .resume
         case "powerButton": self = .powerButton
+        case "balloon": self = .balloon(bytes: try fields.take("bytes"))
         case "reset": self = .reset
         case "stop": self = .stop
+        case "attachDisk": self = .attachDisk(try DiskConfiguration(from: &fields))
+        case "detachDisk": self = .detachDisk(name: try fields.take("name"))
+        case "changeMedium": self = .changeMedium(try MediumChange(from: &fields))
+        case "refreshDisk": self = .refreshDisk(name: try fields.take("name"))
+        case "setLink": self = .setLink(interface: try fields.take("interface"), isUp: try fields.take("isUp"))
         case "status": self = .status
         case "statistics": self = .statistics
         case "softReboot": self = .softReboot
         case "deviceState": self = .deviceState
-        case "addDisk": self = .addDisk(try DiskConfiguration(from: &fields))
-        case "removeDisk": self = .removeDisk(name: try fields.take("name"))
-        case "setBalloon": self = .setBalloon(guestBytes: try fields.take("guestBytes"))
         default: throw fields.unknownCase
         }
     }

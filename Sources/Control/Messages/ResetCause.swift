@@ -12,4 +12,6 @@ public enum ResetCause: String, RecordField, Sendable {
     case acpi
     /// A vCPU met a triple fault.
     case tripleFault
+    /// The guest stopped feeding its watchdog.
+    case watchdog
 }

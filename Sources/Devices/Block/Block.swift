@@ -5,14 +5,12 @@ public import Storage
 import Synchronization
 public import Virtio
 
-/// A disk (virtio 1.2 §5.2): one queue, served by a thread of its own.
+/// A disk (virtio 1.2 §5.2): queues, each served by a thread and an engine of its own.
 @safe
-public final class Block<Engine: BlockEngine & ~Copyable>: VirtioDevice, @unchecked Sendable {
-    // Owned by the worker's thread between `start` and `stop`, by whoever holds `life` while that thread is quiet.
-    private let engine: UnsafeMutablePointer<Engine>
+public final class Block<Engine: BlockEngine & ~Copyable>: VirtioDevice, StoppableDisk, @unchecked Sendable {
+    private let lanes: [BlockLane<Engine>]
     private let image: ImageProperties
     private let shared: BlockShared
-    private let worker: QueueWorker<BlockWork<Engine>>
     private let life = Mutex(Life())
 
     private struct Life {
@@ -20,53 +18,52 @@ public final class Block<Engine: BlockEngine & ~Copyable>: VirtioDevice, @unchec
         var isPaused = false
     }
 
-    // The engine's address on its way to the worker's thread.
-    @safe
-    private struct Handle: @unchecked Sendable {
-        let engine: UnsafeMutablePointer<Engine>
-    }
-
-    /// Makes a disk and its thread.
+    /// Makes a disk and its threads.
     /// - Parameters:
-    ///   - serial: what the guest reads as the disk's serial number; 20 bytes of it.
-    ///   - name: of the thread; the kernel keeps 15 bytes.
-    ///   - cpus: where the thread may run; the creator's set when nil.
-    ///   - onStart: runs first on the thread, such as loading its seccomp filter.
-    /// - Throws: `Errno` when the kernel has no descriptor or thread left.
+    ///   - queues: how many, 1 to `BlockLimits.queues`.
+    ///   - profile: how it presents itself.
+    ///   - thread: name of the threads, of which the kernel keeps 15 bytes.
+    ///   - cpus: where the threads may run; the creator's set when nil.
+    ///   - onStart: runs first on each thread, such as loading its seccomp filter.
+    ///   - engine: makes the engine of a queue; all of them lead to the same image.
+    /// - Throws: `Errno` when the kernel has no descriptor or thread left, and what `engine` throws.
     public init(
-        _ engine: consuming Engine, serial: String, name: String, cpus: CPUSet? = nil,
-        onStart: (@Sendable () -> Void)? = nil
-    ) throws(Errno) {
-        worker = try QueueWorker(name: name, cpus: cpus, onStart: onStart)
-        image = engine.properties
-        shared = BlockShared(capacity: engine.properties.capacity, serial: serial)
-        unsafe self.engine = .allocate(capacity: 1)
-        unsafe self.engine.initialize(to: engine)
+        queues: Int = 1, profile: DiskProfile, thread: String, cpus: CPUSet? = nil,
+        onStart: (@Sendable () -> Void)? = nil, engine: (Int) throws -> Engine
+    ) throws {
+        var lanes: [BlockLane<Engine>] = []
+        for index in 0..<min(max(queues, 1), BlockLimits.queues) {
+            let name = queues > 1 ? "\(thread).\(index)" : thread
+            let worker = try QueueWorker<BlockWork<Engine>>(name: name, cpus: cpus, onStart: onStart)
+            lanes.append(BlockLane(try engine(index), worker: worker))
+        }
+        self.lanes = lanes
+        // SAFETY: the workers have nothing to do yet.
+        var image = unsafe lanes[0].engine.pointee.properties
+        image.take(profile)
+        self.image = image
+        shared = BlockShared(capacity: image.capacity, profile: profile)
     }
 
-    deinit {
-        worker.shutDown()
-        unsafe engine.deinitialize(count: 1)
-        unsafe engine.deallocate()
+    /// What the disk has done so far, all queues together.
+    public var metrics: BlockMetrics.Snapshot {
+        lanes.reduce(BlockMetrics.Snapshot()) { $0 + $1.metrics.snapshot }
     }
-
-    /// What the disk has done so far.
-    public var metrics: BlockMetrics { shared.metrics }
 
     // MARK: VirtioDevice
 
     /// A disk.
     public var kind: VirtioKind { .block }
     /// What this image allows.
-    public var offeredFeatures: UInt64 { BlockFeature.offered(for: image) }
-    /// One queue of requests.
-    public var queueSizes: [UInt16] { [BlockLimits.queueSize] }
+    public var offeredFeatures: UInt64 { BlockFeature.offered(for: image, queues: lanes.count) }
+    /// Queues of requests.
+    public var queueSizes: [UInt16] { lanes.map { _ in BlockLimits.queueSize } }
 
     /// Reads `struct virtio_blk_config`.
     public func readConfiguration(at offset: Int, size: Int) -> UInt64 {
         BlockConfiguration(
             image, capacity: shared.capacity.load(ordering: .relaxed),
-            writeCache: shared.writeCache.load(ordering: .relaxed)
+            writeCache: shared.writeCache.load(ordering: .relaxed), queues: lanes.count
         ).read(at: offset, size: size)
     }
 
@@ -76,23 +73,23 @@ public final class Block<Engine: BlockEngine & ~Copyable>: VirtioDevice, @unchec
         shared.writeCache.store(value & 1 != 0, ordering: .relaxed)
     }
 
-    /// Serves the queue from now on.
+    /// Serves the queues from now on; a driver that enabled none is told that nothing will come of it.
     public func start(_ setup: DeviceSetup) {
         life.withLock { $0.port = setup.port }
-        let handle = unsafe Handle(engine: engine)
-        let shared = self.shared
-        worker.start(setup) { setup, events in
-            guard let queue = setup.queues.first(where: { $0.index == 0 }) else { throw QueueError.size(0) }
-            let work = unsafe try BlockWork<Engine>(queue, of: setup, engine: handle.engine, shared: shared)
-            let event = unsafe handle.engine.pointee.completionEvent
-            if event >= 0 { try events.add(event, .readable, token: BlockWork<Engine>.completionToken) }
-            return work
+        guard setup.queues.contains(where: { lanes.indices.contains($0.index) }) else { return setup.port.needsReset() }
+        for queue in setup.queues where lanes.indices.contains(queue.index) {
+            var own = setup
+            own.queues = [queue]
+            lanes[queue.index].start(own, shared: shared)
         }
     }
 
-    /// Ends what is in flight and forgets the driver; its write cache is on again (§5.2.5.2).
+    /// Ends what is in flight and forgets the driver and what was to be tried again; the write cache is on (§5.2.5.2).
     public func stop() {
-        worker.stop()
+        for lane in lanes {
+            lane.worker.stop()
+            lane.parking.clear()
+        }
         life.withLock { $0.port = nil }
         shared.writeCache.store(true, ordering: .relaxed)
     }
@@ -100,23 +97,39 @@ public final class Block<Engine: BlockEngine & ~Copyable>: VirtioDevice, @unchec
     /// Ends what is in flight.
     public func pause() {
         life.withLock { life in
-            worker.pause()
+            for lane in lanes { lane.worker.pause() }
             life.isPaused = true
         }
     }
 
-    /// Goes on.
+    /// Goes on, first with what is to be tried again.
     public func resume() {
         life.withLock { life in
             life.isPaused = false
-            worker.resume()
+            for lane in lanes { lane.worker.resume() }
         }
     }
 
-    /// How far the queue has got.
-    public func queuePositions() -> [QueuePosition] { worker.positions() }
+    /// How far the queues have got.
+    public func queuePositions() -> [QueuePosition] { lanes.flatMap { $0.worker.positions() } }
 
-    // MARK: Size and state
+    // MARK: StoppableDisk
+
+    /// How many requests wait to be tried again.
+    public var parkedRequests: Int { lanes.reduce(0) { $0 + $1.parking.count.load(ordering: .relaxed) } }
+    /// Whether all of them wait for space.
+    public var waitsForSpace: Bool { lanes.allSatisfy { $0.parking.isNoSpaceOnly.load(ordering: .relaxed) } }
+
+    /// Tries them again while the machine is paused; says whether none is left.
+    public func retry() -> Bool {
+        life.withLock { life in
+            for lane in lanes where lane.parking.count.load(ordering: .relaxed) > 0 {
+                lane.worker.resume()
+                if life.isPaused { lane.worker.pause() }
+            }
+        }
+        return parkedRequests == 0
+    }
 
     /// Looks at the image's size again and tells the driver when it has changed; says how many bytes there are now.
     /// - Throws: `Errno` when the image's size cannot be read; nothing has changed then.
@@ -126,12 +139,16 @@ public final class Block<Engine: BlockEngine & ~Copyable>: VirtioDevice, @unchec
         var capacity: UInt64 = 0
         var isNew = false
         let port = life.withLock { life -> (any TransportPort)? in
-            worker.pause()
-            // SAFETY: the worker is paused, and `life` keeps everybody from letting it go on.
-            do throws(Errno) { try unsafe engine.pointee.refresh() } catch { failure = error }
-            capacity = unsafe engine.pointee.properties.capacity
-            isNew = shared.capacity.exchange(capacity, ordering: .relaxed) != capacity
-            if !life.isPaused { worker.resume() }
+            for lane in lanes { lane.worker.pause() }
+            for lane in lanes {
+                // SAFETY: the workers are paused, and `life` keeps everybody from letting them go on.
+                do throws(Errno) { try unsafe lane.engine.pointee.refresh() } catch { failure = error }
+            }
+            if failure == nil {
+                capacity = unsafe lanes[0].engine.pointee.properties.capacity
+                isNew = shared.capacity.exchange(capacity, ordering: .relaxed) != capacity
+            }
+            if !life.isPaused { for lane in lanes { lane.worker.resume() } }
             return life.port
         }
         if let failure { throw failure }
@@ -139,12 +156,20 @@ public final class Block<Engine: BlockEngine & ~Copyable>: VirtioDevice, @unchec
         return capacity
     }
 
+    // MARK: State
+
     /// The device's state; take it while paused.
     public var state: BlockState {
         BlockState(
-            capacity: shared.capacity.load(ordering: .relaxed), writeCache: shared.writeCache.load(ordering: .relaxed))
+            capacity: shared.capacity.load(ordering: .relaxed), writeCache: shared.writeCache.load(ordering: .relaxed),
+            parked: lanes.flatMap { lane in lane.parking.requests.withLock { $0 } })
     }
 
     /// Takes up a state before `start`; the capacity is the image's own, and the driver is told when it differs.
-    public func restore(_ state: BlockState) { shared.writeCache.store(state.writeCache, ordering: .relaxed) }
+    public func restore(_ state: BlockState) {
+        shared.writeCache.store(state.writeCache, ordering: .relaxed)
+        for (index, lane) in lanes.enumerated() {
+            lane.parking.requests.withLock { $0 = state.parked.filter { Int($0.queue) == index } }
+        }
+    }
 }

@@ -9,7 +9,7 @@ struct BlockConfiguration {
     private var fields = ConfigurationBytes(count: 60)
 
     /// The structure for an image of `capacity` bytes now.
-    init(_ image: ImageProperties, capacity: UInt64, writeCache: Bool) {
+    init(_ image: ImageProperties, capacity: UInt64, writeCache: Bool, queues: Int) {
         let logical = max(image.logicalBlockBytes, 512)
         let ratio = max(image.physicalBlockBytes / logical, 1)
         fields.put(capacity / ImageProperties.sectorBytes, at: 0)
@@ -19,7 +19,7 @@ struct BlockConfiguration {
         fields.put(UInt8(truncatingIfNeeded: ratio.trailingZeroBitCount), at: 24)
         fields.put(UInt16(truncatingIfNeeded: ratio), at: 26)
         fields.put(UInt8(writeCache ? 1 : 0), at: BlockConfiguration.writeCacheOffset)
-        fields.put(UInt16(1), at: 34)
+        fields.put(UInt16(clamping: queues), at: 34)
         guard !image.isReadOnly else { return }
         if image.canDiscard {
             fields.put(BlockLimits.discardSectors, at: 36)

@@ -2,7 +2,9 @@
 
 /// What a disk asks its driver to keep to.
 enum BlockLimits {
-    /// Entries of the request queue.
+    /// Most queues: one a vCPU.
+    static let queues = 256
+    /// Entries of a request queue.
     static let queueSize: UInt16 = 256
     /// Data segments of one request: a full queue's chain without header and status.
     static let segments = UInt32(queueSize) - 2

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a disk has done since it was made; raised by its worker, read by anyone.
+/// What a queue of a disk has done since it was made; raised by its worker, read by anyone.
 public final class BlockMetrics: Sendable {
     let reads = Counter()
     let writes = Counter()
@@ -16,32 +16,59 @@ public final class BlockMetrics: Sendable {
     /// The numbers at one moment, each exact by itself.
     public struct Snapshot: Equatable, Sendable {
         /// Read requests that went well.
-        public let reads: UInt64
+        public var reads: UInt64 = 0
         /// Write requests that went well.
-        public let writes: UInt64
+        public var writes: UInt64 = 0
         /// Bytes those reads brought.
-        public let bytesRead: UInt64
+        public var bytesRead: UInt64 = 0
         /// Bytes those writes stored.
-        public let bytesWritten: UInt64
+        public var bytesWritten: UInt64 = 0
         /// Flush requests that went well.
-        public let flushes: UInt64
+        public var flushes: UInt64 = 0
         /// Discard requests that went well.
-        public let discards: UInt64
+        public var discards: UInt64 = 0
         /// Write-zeroes requests that went well.
-        public let zeroings: UInt64
+        public var zeroings: UInt64 = 0
         /// Requests the host failed, such as ENOSPC or EIO.
-        public let failures: UInt64
+        public var failures: UInt64 = 0
         /// Requests answered with an error without asking the host.
-        public let refusals: UInt64
+        public var refusals: UInt64 = 0
         /// Chains without a byte to answer in, and queues given up.
-        public let malformed: UInt64
+        public var malformed: UInt64 = 0
+
+        /// Nothing done.
+        init() {}
+
+        /// The numbers of two queues together.
+        static func + (a: Snapshot, b: Snapshot) -> Snapshot {
+            var sum = a
+            sum.reads &+= b.reads
+            sum.writes &+= b.writes
+            sum.bytesRead &+= b.bytesRead
+            sum.bytesWritten &+= b.bytesWritten
+            sum.flushes &+= b.flushes
+            sum.discards &+= b.discards
+            sum.zeroings &+= b.zeroings
+            sum.failures &+= b.failures
+            sum.refusals &+= b.refusals
+            sum.malformed &+= b.malformed
+            return sum
+        }
     }
 
     /// The numbers now.
     public var snapshot: Snapshot {
-        Snapshot(
-            reads: reads.value, writes: writes.value, bytesRead: bytesRead.value, bytesWritten: bytesWritten.value,
-            flushes: flushes.value, discards: discards.value, zeroings: zeroings.value, failures: failures.value,
-            refusals: refusals.value, malformed: malformed.value)
+        var now = Snapshot()
+        now.reads = reads.value
+        now.writes = writes.value
+        now.bytesRead = bytesRead.value
+        now.bytesWritten = bytesWritten.value
+        now.flushes = flushes.value
+        now.discards = discards.value
+        now.zeroings = zeroings.value
+        now.failures = failures.value
+        now.refusals = refusals.value
+        now.malformed = malformed.value
+        return now
     }
 }

@@ -17,6 +17,22 @@ struct BlockRange: BitwiseCopyable {
         rawFlags = flags.littleEndian
     }
 
+    /// The same as sector, number of sectors and flags.
+    var words: [UInt64] {
+        [
+            UInt64(littleEndian: rawSector), UInt64(UInt32(littleEndian: rawCount)),
+            UInt64(UInt32(littleEndian: rawFlags)),
+        ]
+    }
+
+    /// The range of three such words; nil when one is too large.
+    init?(words: ArraySlice<UInt64>) {
+        guard words.count == 3, let sector = words.first, let count = UInt32(exactly: words[words.startIndex + 1]),
+            let flags = UInt32(exactly: words[words.startIndex + 2])
+        else { return nil }
+        self.init(sector: sector, count: count, flags: flags)
+    }
+
     /// First byte; meaningful once `verdict` said `.ok`.
     var offset: UInt64 { UInt64(littleEndian: rawSector) &* ImageProperties.sectorBytes }
     /// Length in bytes.

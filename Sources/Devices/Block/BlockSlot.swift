@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Linux
 import Virtio
 
 /// The storage of one request in flight, made once and used again and again.
@@ -15,6 +16,10 @@ struct BlockSlot: ~Copyable {
     var kind = Kind.none
     /// Data bytes of the request.
     var count = 0
+    /// First byte on the disk of a read or write.
+    var offset: UInt64 = 0
+    /// Why the host failed it, once it is parked.
+    var failure: Errno?
     /// The data's segments; never changed while the request is in flight.
     var vector: IOVector
     /// The ranges of a discard or write-zeroes, all judged before the first is carried out.

@@ -11,32 +11,44 @@ import Virtio
 ///
 /// Kicks are off while requests are served, and one look at the interrupt serves a whole batch. Nothing here allocates
 /// once it is made: each of the engine's `depth` requests in flight has its slot.
+///
+/// A request that stops the machine keeps its slot and is tried again by the first kick after the queue was quiet, which
+/// is when the machine goes on. Until then nothing else is begun, see `BlockWork+Parking.swift`.
 @safe
 struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
     static var completionToken: UInt64 { 0 }
 
-    private let engine: UnsafeMutablePointer<Engine>
-    private let shared: BlockShared
+    let engine: UnsafeMutablePointer<Engine>
+    let shared: BlockShared
+    private let metrics: BlockMetrics
+    let parking: ParkingState<ParkedRequest>
     private let port: any TransportPort
-    private let memory: GuestMemory
+    let memory: GuestMemory
     private let features: UInt64
     private let kick: Int32
     // The engine's own copy, with the capacity that the driver was last told.
-    private var image: ImageProperties
-    private var queue: Virtqueue
+    var image: ImageProperties
+    var queue: Virtqueue
     private var chain: DescriptorChain
     private var isBroken = false
-    private let depth: Int
-    private let slots: UnsafeMutablePointer<BlockSlot>
+    let depth: Int
+    let slots: UnsafeMutablePointer<BlockSlot>
     // A stack of slots that are not in flight.
-    private let free: UnsafeMutablePointer<Int>
-    private var freeCount: Int
+    let free: UnsafeMutablePointer<Int>
+    var freeCount: Int
+    // Slots of parked requests, oldest first.
+    let parked: UnsafeMutablePointer<Int>
+    var parkedCount = 0
+    // Parked requests of a restored state that have no slot yet, the next one last.
+    var backlog: [ParkedRequest]
+    var mayRetry = false
     private var unpublished = 0
 
-    /// Takes up the first queue of the setup.
+    /// Takes up a queue, and the parked requests that a restored state brought.
     /// - Throws: `QueueError` when the queue cannot be used.
     init(
-        _ setup: QueueSetup, of device: DeviceSetup, engine: UnsafeMutablePointer<Engine>, shared: BlockShared
+        _ setup: QueueSetup, of device: DeviceSetup, engine: UnsafeMutablePointer<Engine>, shared: BlockShared,
+        metrics: BlockMetrics, parking: ParkingState<ParkedRequest>
     ) throws(QueueError) {
         let queue = try Virtqueue(setup, memory: device.memory, features: device.features)
         let segments = Int(queue.size)
@@ -44,6 +56,8 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
         chain = DescriptorChain(capacity: segments, memory: device.memory)
         unsafe self.engine = engine
         self.shared = shared
+        self.metrics = metrics
+        self.parking = parking
         port = device.port
         memory = device.memory
         features = device.features
@@ -54,35 +68,45 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
         self.depth = depth
         unsafe slots = .allocate(capacity: depth)
         unsafe free = .allocate(capacity: depth)
+        unsafe parked = .allocate(capacity: depth)
         for i in 0..<depth {
             unsafe (slots + i).initialize(to: BlockSlot(segments: segments))
             unsafe free[i] = i
         }
         freeCount = depth
+        backlog = parking.requests.withLock { $0.reversed() }
+        mayRetry = !backlog.isEmpty
+        for request in backlog { parking.add(Errno(code: request.error, call: "pwritev")) }
     }
 
     deinit {
         unsafe slots.deinitialize(count: depth)
         unsafe slots.deallocate()
         unsafe free.deallocate()
+        unsafe parked.deallocate()
     }
 
     // MARK: QueueWork
 
-    mutating func kicked(queue index: Int) { serve() }
+    mutating func kicked(queue index: Int) {
+        if mayRetry { retry() }
+        serve()
+    }
 
     mutating func ready(token: UInt64, readiness: Readiness) {
         reap()
+        if !backlog.isEmpty { adopt() }
         serve()
     }
 
     mutating func quiesce() {
         // A request of several ranges submits the next one when the last has ended.
-        while freeCount < depth {
+        while freeCount &+ parkedCount < depth {
             unsafe engine.pointee.drain()
             reap()
         }
         flush()
+        save()
     }
 
     borrowing func positions() -> [QueuePosition] { [queue.position] }
@@ -91,13 +115,14 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
 
     private mutating func serve() {
         guard !isBroken else { return }
+        guard parkedCount == 0, backlog.isEmpty else { return flush() }
         // After this many requests the worker looks at its commands: the kick below brings it back here.
         var budget = 4 &* Int(queue.size)
         image.capacity = shared.capacity.load(ordering: .relaxed)
         queue.disableKicks()
         do throws(QueueError) {
             repeat {
-                while freeCount > 0, budget > 0, try queue.next(into: &chain) {
+                while freeCount > 0, parkedCount == 0, budget > 0, try queue.next(into: &chain) {
                     budget &-= 1
                     begin()
                     if unpublished >= BlockLimits.completionsPerFlush { flush() }
@@ -105,13 +130,15 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
                 unsafe engine.pointee.commit()
                 reap()
                 flush()
+                // What is parked brings us back when the machine goes on.
+                if parkedCount > 0 { return }
                 if budget == 0 { return EventFD.signal(kick) }
                 // With every slot in flight, a completion brings us back; kicks may stay off.
                 if freeCount == 0 { return }
             } while queue.enableKicks()
         } catch {
             isBroken = true
-            shared.metrics.malformed.add()
+            metrics.malformed.add()
             quiesce()
             port.needsReset()
         }
@@ -131,7 +158,7 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
         let segments = unsafe chain.writable
         // SAFETY: with writable bytes there is a last segment.
         guard writable > 0, let base = unsafe segments[segments.count &- 1].iov_base else {
-            shared.metrics.malformed.add()
+            metrics.malformed.add()
             return give(chain.token, written: 0)
         }
         freeCount &-= 1
@@ -148,11 +175,13 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
         case .read(let offset, let count):
             unsafe slot.pointee.kind = .read
             unsafe slot.pointee.count = count
+            unsafe slot.pointee.offset = offset
             guard unsafe gather(slot, chain.writable, from: 0, count) else { return finish(index, .failed) }
             submit(.read(unsafe span(slot), at: offset, count: UInt64(count)), index)
         case .write(let offset, let count):
             unsafe slot.pointee.kind = .write
             unsafe slot.pointee.count = count
+            unsafe slot.pointee.offset = offset
             guard unsafe gather(slot, chain.readable, from: BlockHeader.bytes, count) else {
                 return finish(index, .failed)
             }
@@ -173,7 +202,7 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
         case .refused(let status):
             unsafe slot.pointee.kind = .none
             unsafe slot.pointee.count = max(writable &- 1, 0)
-            shared.metrics.refusals.add()
+            metrics.refusals.add()
             finish(index, status)
         }
     }
@@ -189,7 +218,7 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
             let range = chain.load(BlockRange.self, at: BlockHeader.bytes &+ i &* BlockRange.bytes) ?? BlockRange()
             let verdict = range.verdict(forDiscard: forDiscard, of: image)
             guard verdict == .ok else {
-                shared.metrics.refusals.add()
+                metrics.refusals.add()
                 unsafe slot.pointee.kind = .none
                 return finish(index, verdict)
             }
@@ -199,7 +228,7 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
     }
 
     /// Submits a slot's ranges one after the other until one is queued or all are done.
-    private mutating func advance(_ index: Int) {
+    mutating func advance(_ index: Int) {
         let slot = unsafe slots + index
         while unsafe slot.pointee.rangesDone < slot.pointee.rangeCount {
             let range = unsafe slot.pointee.ranges[slot.pointee.rangesDone]
@@ -210,7 +239,8 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
                 : .writeZeroes(at: range.offset, count: range.byteCount, unmap: range.unmap, durable: isDurable)
             switch unsafe engine.pointee.submit(operation, token: index) {
             case .queued: return
-            case .completed(let failure?): return finish(index, failure: failure)
+            case .completed(let failure?):
+                guard isPassedOver(failure) else { return finish(index, failure: failure) }
             case .completed(nil): continue
             }
         }
@@ -218,19 +248,19 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
     }
 
     @inline(__always)
-    private mutating func submit(_ operation: BlockOperation, _ index: Int) {
+    mutating func submit(_ operation: BlockOperation, _ index: Int) {
         // SAFETY: the engine belongs to this thread while the work lives.
         if case .completed(let failure) = unsafe engine.pointee.submit(operation, token: index) {
             finish(index, failure: failure)
         }
     }
 
-    private mutating func reap() {
+    mutating func reap() {
         while let completion = unsafe engine.pointee.nextCompletion() {
             guard completion.token >= 0, completion.token < depth else { continue }
             let slot = unsafe slots + completion.token
             let hasMore = unsafe slot.pointee.rangesDone < slot.pointee.rangeCount
-            if completion.failure == nil && hasMore {
+            if hasMore, isPassedOver(completion.failure) {
                 advance(completion.token)
             } else {
                 finish(completion.token, failure: completion.failure)
@@ -241,13 +271,23 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
     // MARK: Ending
 
     @inline(__always)
-    private mutating func finish(_ index: Int, failure: Errno?) {
+    mutating func finish(_ index: Int, failure: Errno?) {
         guard let failure else {
             count(index)
             return finish(index, .ok)
         }
-        shared.metrics.failures.add()
-        finish(index, failure.code == EOPNOTSUPP ? .unsupported : .failed)
+        metrics.failures.add()
+        switch shared.profile.policy.verdict(failure) {
+        case .report: finish(index, failure.code == EOPNOTSUPP ? .unsupported : .failed)
+        case .ignore: finish(index, .ok)
+        case .stop: park(index, failure)
+        }
+    }
+
+    /// Whether the next range is begun whatever became of the last.
+    private func isPassedOver(_ failure: Errno?) -> Bool {
+        guard let failure else { return true }
+        return shared.profile.policy.verdict(failure) == .ignore
     }
 
     /// Writes the status, gives the chain back and frees the slot.
@@ -281,7 +321,6 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
 
     @inline(__always)
     private func count(_ index: Int) {
-        let metrics = shared.metrics
         let bytes = unsafe slots[index].count
         switch unsafe slots[index].kind {
         case .none: break
@@ -302,7 +341,7 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
     /// Without a flush to ask for, or with the cache switched off, a write must not complete before it is stored
     /// (§5.2.6.2).
     @inline(__always)
-    private var isDurable: Bool {
+    var isDurable: Bool {
         if features & BlockFeature.flush == 0 { return true }
         return features & BlockFeature.writeCache != 0 && !shared.writeCache.load(ordering: .relaxed)
     }
@@ -316,7 +355,7 @@ struct BlockWork<Engine: BlockEngine & ~Copyable>: ~Copyable, QueueWork {
     }
 
     @inline(__always)
-    private func span(_ slot: UnsafeMutablePointer<BlockSlot>) -> IOSpan {
+    func span(_ slot: UnsafeMutablePointer<BlockSlot>) -> IOSpan {
         // SAFETY: the slot keeps its entries until the request has ended.
         unsafe IOSpan(base: slot.pointee.vector.pointer, count: slot.pointee.vector.count)
     }

@@ -7,10 +7,10 @@ struct NetConfiguration {
     private var fields = ConfigurationBytes(count: 12)
 
     /// The structure of a card now.
-    init(mac: MACAddress, isUp: Bool, mtu: UInt16?) {
-        for i in 0..<6 { fields.put(mac.byte(i), at: i) }
-        fields.put(UInt16(isUp ? 1 : 0), at: 6)
-        fields.put(UInt16(1), at: 8)
+    init(_ state: NetState, mtu: UInt16?, pairs: Int) {
+        for i in 0..<6 { fields.put(state.mac.byte(i), at: i) }
+        fields.put(UInt16((state.isUp ? 1 : 0) | (state.announces ? 2 : 0)), at: 6)
+        fields.put(UInt16(truncatingIfNeeded: pairs), at: 8)
         fields.put(mtu ?? 0, at: 10)
     }
 

@@ -8,6 +8,8 @@ enum NetFeature {
     static let checksum: UInt64 = 1 << 0
     /// VIRTIO_NET_F_GUEST_CSUM: we may leave checksums to the driver.
     static let guestChecksum: UInt64 = 1 << 1
+    /// VIRTIO_NET_F_CTRL_GUEST_OFFLOADS: the driver may switch offloads while it runs.
+    static let controlOffloads: UInt64 = 1 << 2
     /// VIRTIO_NET_F_MTU.
     static let mtu: UInt64 = 1 << 3
     /// VIRTIO_NET_F_MAC.
@@ -32,6 +34,20 @@ enum NetFeature {
     static let mergeable: UInt64 = 1 << 15
     /// VIRTIO_NET_F_STATUS.
     static let status: UInt64 = 1 << 16
+    /// VIRTIO_NET_F_CTRL_VQ: there is a control queue.
+    static let control: UInt64 = 1 << 17
+    /// VIRTIO_NET_F_CTRL_RX.
+    static let controlReceive: UInt64 = 1 << 18
+    /// VIRTIO_NET_F_CTRL_VLAN.
+    static let controlVLAN: UInt64 = 1 << 19
+    /// VIRTIO_NET_F_CTRL_RX_EXTRA.
+    static let controlReceiveExtra: UInt64 = 1 << 20
+    /// VIRTIO_NET_F_GUEST_ANNOUNCE.
+    static let announce: UInt64 = 1 << 21
+    /// VIRTIO_NET_F_MQ.
+    static let multiQueue: UInt64 = 1 << 22
+    /// VIRTIO_NET_F_CTRL_MAC_ADDR.
+    static let controlAddress: UInt64 = 1 << 23
     /// VIRTIO_NET_F_GUEST_USO4.
     static let guestUDP4: UInt64 = 1 << 54
     /// VIRTIO_NET_F_GUEST_USO6.
@@ -39,12 +55,19 @@ enum NetFeature {
     /// VIRTIO_NET_F_HOST_USO.
     static let hostUDP: UInt64 = 1 << 56
 
-    /// What a card over a port with these abilities offers.
-    static func offered(for offloads: Offloads, mtu: UInt16?) -> UInt64 {
-        var bits = mac | status | mergeable
+    /// All that a driver can switch by VIRTIO_NET_CTRL_GUEST_OFFLOADS.
+    static let guestOffloads =
+        guestChecksum | guestTCP4 | guestTCP6 | guestCongestion | guestFragmentation | guestUDP4 | guestUDP6
+
+    /// What a card over ports with these abilities offers.
+    static func offered(for offloads: Offloads, mtu: UInt16?, pairs: Int = 1) -> UInt64 {
+        var bits =
+            mac | status | mergeable | control | controlReceive | controlVLAN | controlReceiveExtra | announce
+            | controlAddress
+        if pairs > 1 { bits |= multiQueue }
         if let mtu, mtu >= 68 { bits |= NetFeature.mtu }
         guard offloads.contains(.checksum) else { return bits }
-        bits |= checksum | guestChecksum
+        bits |= checksum | guestChecksum | controlOffloads
         if offloads.contains(.tcp4) { bits |= guestTCP4 | hostTCP4 }
         if offloads.contains(.tcp6) { bits |= guestTCP6 | hostTCP6 }
         if offloads.contains(.congestion) { bits |= guestCongestion | hostCongestion }

@@ -4,9 +4,13 @@ internal import Linux
 public import Sandbox
 
 extension SystemCallFilter {
-    /// An interface's thread: it moves frames between guest memory and the one tap it holds.
-    public static let net = SystemCallFilter(
-        name: "net",
-        rules: SystemCallRule.everyThread + SystemCallRule.allow("readv", "writev")
-            + [.ioctl(TapRequest.setOffload)])
+    /// An interface's thread: it moves frames between guest memory and the tap it holds, or has vhost do so.
+    public static let net = SystemCallFilter(name: "net", rules: SystemCallRule.everyThread + calls + requests)
+
+    private static let calls = SystemCallRule.allow("readv", "writev", "timerfd_settime")
+
+    private static let requests: [SystemCallRule] = {
+        let tap: [UInt] = [TapRequest.setOffload, TapRequest.setQueue, TapRequest.setFilter, TapRequest.setCarrier]
+        return (tap + VhostRequest.rings + [VhostRequest.netBackend]).map { .ioctl($0) }
+    }()
 }

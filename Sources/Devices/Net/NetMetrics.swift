@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a network card has done since it was made; raised by its worker, read by anyone. Directions are the guest's.
+/// What a pair of a network card's queues has done since it was made; raised by its worker, read by anyone. Directions
+/// are the guest's. Where the kernel's vhost serves the pair nothing is counted here: it keeps no such numbers.
 public final class NetMetrics: Sendable {
     let framesReceived = Counter()
     let bytesReceived = Counter()
@@ -11,6 +12,10 @@ public final class NetMetrics: Sendable {
     let malformedFrames = Counter()
     let sendDrops = Counter()
     let malformed = Counter()
+    let receiveKicks = Counter()
+    let receiveInterrupts = Counter()
+    let sendKicks = Counter()
+    let sendInterrupts = Counter()
 
     /// The numbers at one moment, each exact by itself.
     public struct Snapshot: Equatable, Sendable {
@@ -32,6 +37,14 @@ public final class NetMetrics: Sendable {
         public let sendDrops: UInt64
         /// Receive chains without a byte to fill, and queues given up.
         public let malformed: UInt64
+        /// Times the receive queue was looked at because the driver kicked it.
+        public let receiveKicks: UInt64
+        /// Interrupts for received frames.
+        public let receiveInterrupts: UInt64
+        /// Times the transmit queue was looked at because the driver kicked it.
+        public let sendKicks: UInt64
+        /// Interrupts for frames sent.
+        public let sendInterrupts: UInt64
     }
 
     /// The numbers now.
@@ -39,6 +52,8 @@ public final class NetMetrics: Sendable {
         Snapshot(
             framesReceived: framesReceived.value, bytesReceived: bytesReceived.value, framesSent: framesSent.value,
             bytesSent: bytesSent.value, receiveDrops: receiveDrops.value, receiveFailures: receiveFailures.value,
-            malformedFrames: malformedFrames.value, sendDrops: sendDrops.value, malformed: malformed.value)
+            malformedFrames: malformedFrames.value, sendDrops: sendDrops.value, malformed: malformed.value,
+            receiveKicks: receiveKicks.value, receiveInterrupts: receiveInterrupts.value, sendKicks: sendKicks.value,
+            sendInterrupts: sendInterrupts.value)
     }
 }

@@ -11,8 +11,11 @@ import Virtio
 /// How long the next frame is shows only when it is read. So chains are taken until they hold the longest frame there can
 /// be (or the driver has no more), one `readv` fills them, as many as the frame needs are completed, and the others stay
 /// at hand for the next frame; `quiesce` puts them back. Behind the chains the `readv` names a spill area of our own: a
-/// frame longer than all chains is then neither cut nor lost. Its rest is copied into chains as the driver brings them,
-/// which only happens when a driver with mergeable buffers is short of them.
+/// frame longer than all chains is then neither cut nor lost. Its rest is copied into chains as the driver brings them.
+///
+/// The kernel looks at every entry of a `readv`, and forty of them cost more than a short frame does. So a receiver takes
+/// only what an ordinary frame needs until a longer one shows up, whose rest is copied; then it takes all that the longest
+/// one needs, and after a while without long frames goes back.
 ///
 /// Consequences: a chain without a writable byte is given back empty and counted; a frame that can never fit (without
 /// mergeable buffers, or when the driver has no more chains to bring) is dropped and counted.
@@ -30,8 +33,11 @@ struct NetReceiver<Port: FramePort & ~Copyable>: ~Copyable {
     private let memory: GuestMemory
     private let metrics: NetMetrics
     private let isMergeable: Bool
-    /// Bytes to have at hand before a read.
-    private let wanted: Int
+    private let shared: NetShared
+    /// Bytes to have at hand before a read while no long frames come.
+    private let ordinary: Int
+    // Frames left to expect as long ones.
+    private var patience = 0
     private let spill: Mapping
 
     // Chains at hand: `heldCount` from `heldStart` on, and their segments, `vectorCount` from `vectorStart` on.
@@ -50,10 +56,13 @@ struct NetReceiver<Port: FramePort & ~Copyable>: ~Copyable {
     private var unpublished = 0
     /// The port may have frames; set on every edge, cleared when it says it has none.
     var isReadable = true
+    /// Nanoseconds until the throttle lets the next frame through; 0 when it does not hold any back.
+    private(set) var delay: UInt64 = 0
 
     /// - Throws: `Errno` when the spill area cannot be mapped.
     init(
-        _ queue: consuming Virtqueue, features: UInt64, memory: GuestMemory, mtu: UInt16?, metrics: NetMetrics
+        _ queue: consuming Virtqueue, features: UInt64, memory: GuestMemory, mtu: UInt16?, shared: NetShared,
+        metrics: NetMetrics
     ) throws(Errno) {
         let spill = try Mapping(
             count: (FrameLimits.largestBytes &+ 4096) & ~4095, protection: PROT_READ | PROT_WRITE,
@@ -65,10 +74,8 @@ struct NetReceiver<Port: FramePort & ~Copyable>: ~Copyable {
         self.metrics = metrics
         chain = DescriptorChain(capacity: min(size, NetLimits.vectors &- 1), memory: memory)
         isMergeable = features & NetFeature.mergeable != 0
-        let takesSegments = !NetFeature.offloads(of: features).subtracting(.checksum).isEmpty
-        // A VLAN tag makes a frame four bytes longer than its MTU says.
-        let ordinary = FrameLimits.headerBytes &+ FrameLimits.ethernetBytes &+ 4 &+ Int(mtu ?? UInt16.max)
-        wanted = takesSegments ? FrameLimits.largestBytes : ordinary
+        self.shared = shared
+        ordinary = FrameLimits.ordinaryBytes(mtu: mtu)
         heldLimit = size
         unsafe held = .allocate(capacity: size)
         unsafe held.initialize(repeating: Held(token: .none, bytes: 0, vectors: 0), count: size)
@@ -86,13 +93,26 @@ struct NetReceiver<Port: FramePort & ~Copyable>: ~Copyable {
     mutating func run(_ port: borrowing Port) throws(QueueError) -> Bool {
         var budget = NetLimits.burst
         defer { flush() }
+        delay = 0
+        guard shared.isUp.load(ordering: .relaxed) else { return discard(port, budget) }
+        let longest = shared.longestFrame.load(ordering: .relaxed)
         while isReadable || pendingBytes > 0 {
             guard budget > 0 else { return true }
             if pendingBytes > 0 {
                 guard try place() else { return false }
             } else {
-                guard try gather(wanted) else { return false }
+                guard try gather(patience > 0 ? longest : min(longest, ordinary)) else { return false }
+                if let throttle = shared.receiveThrottle {
+                    delay = throttle.delay(now: Clock.monotonic)
+                    if delay > 0 { return false }
+                }
                 guard let count = read(port) else { break }
+                if count > ordinary {
+                    patience = NetLimits.patience
+                } else if patience > 0 {
+                    patience &-= 1
+                    if patience == 0 { giveBackSpare() }
+                }
                 if count > heldBytes {
                     pendingBytes = count
                     pendingPlaced = heldBytes
@@ -104,6 +124,43 @@ struct NetReceiver<Port: FramePort & ~Copyable>: ~Copyable {
             if unpublished >= NetLimits.completionsPerFlush { flush() }
         }
         return false
+    }
+
+    /// Takes frames off a pulled cable, so that it is not yesterday's that come when it is plugged in again.
+    private mutating func discard(_ port: borrowing Port, _ budget: Int) -> Bool {
+        var budget = budget
+        var entry = unsafe iovec(iov_base: spill.base, iov_len: spill.count)
+        while isReadable {
+            guard budget > 0 else { return true }
+            budget &-= 1
+            do throws(Errno) {
+                // SAFETY: the entry describes the spill area and lives through the call.
+                let count = try unsafe withUnsafeMutablePointer(to: &entry) { (entry) throws(Errno) in
+                    try unsafe port.receive(IOSpan(base: entry, count: 1))
+                }
+                if count != nil {
+                    metrics.receiveDrops.add()
+                    continue
+                }
+            } catch {
+                metrics.receiveFailures.add()
+            }
+            isReadable = false
+        }
+        return false
+    }
+
+    /// Puts back the chains beyond what an ordinary frame needs: `readv` would carry them along for nothing.
+    private mutating func giveBackSpare() {
+        while heldCount > 1 {
+            // SAFETY: the last chain at hand.
+            let last = unsafe held[heldStart &+ heldCount &- 1]
+            guard heldBytes &- last.bytes >= ordinary else { return }
+            queue.putBack(last.token)
+            heldCount &-= 1
+            heldBytes &-= last.bytes
+            vectorCount &-= last.vectors
+        }
     }
 
     /// Puts the chains at hand back; a frame that waits for more of them is dropped.
@@ -249,6 +306,9 @@ struct NetReceiver<Port: FramePort & ~Copyable>: ~Copyable {
         if heldCount == 0 { forgetChains() }
         metrics.framesReceived.add()
         metrics.bytesReceived.add(count &- NetHeader.bytes)
+        if let throttle = shared.receiveThrottle {
+            throttle.charge(bytes: count &- NetHeader.bytes, now: Clock.monotonic)
+        }
     }
 
     /// The kernel leaves `num_buffers` alone: it is ours to fill in, wherever its two bytes lie.
@@ -283,6 +343,6 @@ struct NetReceiver<Port: FramePort & ~Copyable>: ~Copyable {
     private mutating func flush() {
         guard unpublished > 0 else { return }
         unpublished = 0
-        queue.flush()
+        if queue.flush() { metrics.receiveInterrupts.add() }
     }
 }

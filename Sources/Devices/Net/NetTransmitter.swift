@@ -18,11 +18,16 @@ struct NetTransmitter<Port: FramePort & ~Copyable>: ~Copyable {
     private var vector: IOVector
     private let header: UnsafeMutablePointer<NetHeader>
     private let features: UInt64
+    private let shared: NetShared
     private let metrics: NetMetrics
+    /// Nanoseconds until the throttle lets the next frame through; 0 when it does not hold any back.
+    private(set) var delay: UInt64 = 0
     // The port would not take the frame in `chain` yet.
     private var isWaiting = false
 
-    init(_ queue: consuming Virtqueue, features: UInt64, memory: GuestMemory, metrics: NetMetrics) {
+    init(
+        _ queue: consuming Virtqueue, features: UInt64, memory: GuestMemory, shared: NetShared, metrics: NetMetrics
+    ) {
         let segments = Int(queue.size)
         self.queue = queue
         chain = DescriptorChain(capacity: segments, memory: memory)
@@ -30,6 +35,7 @@ struct NetTransmitter<Port: FramePort & ~Copyable>: ~Copyable {
         unsafe header = .allocate(capacity: 1)
         unsafe header.initialize(to: NetHeader())
         self.features = features
+        self.shared = shared
         self.metrics = metrics
     }
 
@@ -40,21 +46,33 @@ struct NetTransmitter<Port: FramePort & ~Copyable>: ~Copyable {
     mutating func run(_ port: borrowing Port) throws(QueueError) -> Bool {
         var budget = NetLimits.burst
         var unpublished = 0
-        defer { if unpublished > 0 { queue.flush() } }
+        defer { if unpublished > 0 { flush() } }
         queue.disableKicks()
+        delay = 0
+        let isUp = shared.isUp.load(ordering: .relaxed)
         while true {
             while budget > 0 {
+                if let throttle = shared.transmitThrottle {
+                    delay = throttle.delay(now: Clock.monotonic)
+                    if delay > 0 { return false }
+                }
                 if !isWaiting {
                     guard try queue.next(into: &chain) else { break }
                 }
-                isWaiting = !send(port)
+                if isUp {
+                    isWaiting = !send(port)
+                } else {
+                    // A pulled cable.
+                    isWaiting = false
+                    metrics.sendDrops.add()
+                }
                 // The port will say when it has room; until then more frames are no use.
                 if isWaiting { return false }
                 queue.complete(chain.token, written: 0)
                 budget &-= 1
                 unpublished &+= 1
                 if unpublished >= NetLimits.completionsPerFlush {
-                    queue.flush()
+                    flush()
                     unpublished = 0
                 }
             }
@@ -67,7 +85,12 @@ struct NetTransmitter<Port: FramePort & ~Copyable>: ~Copyable {
     mutating func quiesce() {
         if isWaiting { queue.putBack(chain.token) }
         isWaiting = false
-        queue.flush()
+        flush()
+    }
+
+    @inline(__always)
+    private mutating func flush() {
+        if queue.flush() { metrics.sendInterrupts.add() }
     }
 
     /// False when the port has no room now; otherwise the frame is sent or dropped.
@@ -96,6 +119,7 @@ struct NetTransmitter<Port: FramePort & ~Copyable>: ~Copyable {
             guard try unsafe port.send(IOSpan(base: vector.pointer, count: vector.count)) != nil else { return false }
             metrics.framesSent.add()
             metrics.bytesSent.add(frameBytes)
+            if let throttle = shared.transmitThrottle { throttle.charge(bytes: frameBytes, now: Clock.monotonic) }
         } catch {
             // EINVAL: the kernel found the header wrong. EIO: the interface is down. Either way the frame is lost.
             metrics.sendDrops.add()

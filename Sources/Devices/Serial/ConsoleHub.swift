@@ -84,6 +84,18 @@ public final class ConsoleHub: ConsoleSink {
         if wakes { wake.signal() }
     }
 
+    /// Keeps bytes of output, of which more than the ring holds are as good as gone.
+    public func transmit(_ bytes: UnsafeRawBufferPointer) {
+        let wakes = shared.withLock { s in
+            // SAFETY: the iterator stays within the buffer.
+            unsafe bytes.forEach { s.ring.append($0) }
+            guard s.ring.end >= s.wakeAt else { return false }
+            s.wakeAt = .max
+            return true
+        }
+        if wakes { wake.signal() }
+    }
+
     /// Lets input flow again.
     public func inputHasRoom() { wake.signal() }
 

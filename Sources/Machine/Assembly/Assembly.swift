@@ -93,22 +93,22 @@ enum Assembly {
         return all
     }
 
-    /// Leads the serial port where the configuration says and starts the console's thread.
+    /// Leads a serial port or a terminal where the configuration's field says and starts its hub's thread.
     static func console(
-        _ console: SerialConsole, descriptors: inout DescriptorBundle, platform: PlatformDevices, cage: Cage
+        _ console: SerialConsole, field: String, hub: ConsoleHub, input port: any ConsoleInput,
+        descriptors: inout DescriptorBundle, cage: Cage
     ) throws(MachineError) {
-        let hub = platform.console
         switch console {
         case .nowhere: break
         case .stdio(let input, let output):
             guard let input = descriptors.take(input), let output = descriptors.take(output) else {
-                throw .configuration(field: "console", "its descriptors did not come")
+                throw .configuration(field: field, "its descriptors did not come")
             }
             hub.attach(ConsoleStream(input, reads: true, writes: false))
             hub.attach(ConsoleStream(output, reads: false, writes: true))
         case .listener(let slot):
             guard let listener = descriptors.take(slot) else {
-                throw .configuration(field: "console", "its descriptor did not come")
+                throw .configuration(field: field, "its descriptor did not come")
             }
             do throws(Errno) { try hub.listen(on: UnixSocket(owning: listener)) } catch {
                 throw .step("Listening on the console", error)
@@ -116,7 +116,7 @@ enum Assembly {
         }
         let prepare = try door(.console, of: cage)
         try MachineError.step("Starting the console") { () throws(Errno) in
-            try hub.start(input: platform.serial, onStart: prepare)
+            try hub.start(input: port, onStart: prepare)
         }
     }
 

@@ -34,4 +34,13 @@ struct DeviceFabric: ~Copyable {
             device: device, memory: ram, allocator: &allocator, decoder: decoder, router: routes, doorbells: doorbells)
         guard bus.insert(function, at: place) else { throw Errno(code: 16, call: "pci") }
     }
+
+    /// Puts a function that is no virtio device on the bus; `make` places its BARs.
+    /// - Throws: `Errno` of `make`, or that the place is taken.
+    mutating func add(
+        at place: FunctionAddress,
+        _ make: (inout BARAllocator, MemoryDecoder) throws(Errno) -> any PCIFunction
+    ) throws(Errno) {
+        guard bus.insert(try make(&allocator, decoder), at: place) else { throw Errno(code: 16, call: "pci") }
+    }
 }

@@ -10,7 +10,6 @@ struct PowerOnState {
 
     /// - Throws: `Errno` that names the call.
     init(of threads: [VCPUThread], shared: SharedVM, system: borrowing System) throws(Errno) {
-        // The time-stamp counters run on through a reset: setting them one by one would pull them apart.
         let msrs = try system.msrIndices().filter { $0 != PowerOnState.timeStampCounter }
         let xsaveBytes = shared.vm.check(.xsave2)
         let nestedBytes = shared.vm.check(.nestedState)
@@ -27,7 +26,12 @@ struct PowerOnState {
     /// - Throws: `Errno` that names the call.
     func restore(_ threads: [VCPUThread], shared: SharedVM) throws(Errno) {
         try shared.vm.loadInterruptControllers(controllers)
-        for (thread, state) in zip(threads, vcpus) { try thread.vcpu.load(state) }
+        for (thread, state) in zip(threads, vcpus) {
+            try thread.vcpu.load(state)
+            // The counters run on through a reset. A triple fault on AMD clears the VMCB with the offset in it; to KVM,
+            // zero from the host means the common offset of all vCPUs, so writing it heals that one and moves no other.
+            _ = try thread.vcpu.writeMSRs([VCPUState.MSR(index: PowerOnState.timeStampCounter, value: 0)])
+        }
     }
 
     private static let timeStampCounter: UInt32 = 0x10

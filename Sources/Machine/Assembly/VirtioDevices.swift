@@ -10,7 +10,7 @@ internal import Storage
 internal import Virtio
 
 /// The virtio devices of a machine, each behind a PCI function: disks first, in boot order, then interfaces, then the
-/// entropy source.
+/// entropy source, console and balloon; behind them the watchdog, which is not virtio.
 final class VirtioDevices: Sendable {
     private struct Entry: Sendable {
         let device: any VirtioDevice
@@ -19,30 +19,41 @@ final class VirtioDevices: Sendable {
     }
 
     private let entries: [Entry]
+    private let scsi: SCSIDisks?
+    /// All disks.
+    let disks: DiskStation
+    private let interfaces: [(name: String, device: Net<Tap>)]
+    /// The console, when there is one.
+    let console: Console?
+    /// The balloon, when there is one.
+    let balloon: Balloon?
+    /// The watchdog, when there is one.
+    let watchdog: Watchdog?
 
     /// Builds the devices, their threads included, and puts them on the bus.
     /// - Throws: `MachineError` that names the device.
     init(
-        _ configuration: MachineConfiguration, descriptors: inout DescriptorBundle, fabric: consuming DeviceFabric,
-        cage: Cage, cpus: CPUSet?
+        _ configuration: MachineConfiguration, descriptors: inout DescriptorBundle, fabric: inout DeviceFabric,
+        cage: Cage, cpus: CPUSet?, events: EventQueue, terminal: ConsoleHub?
     ) throws(MachineError) {
         var entries: [Entry] = []
+        var interfaces: [(name: String, device: Net<Tap>)] = []
         // One program a class of thread: compiling takes a good part of a millisecond.
-        let blockDoor = try VirtioDevices.door(.block, of: cage, isNeeded: !configuration.disks.isEmpty)
+        let plain = VirtioDevices.inBootOrder(configuration.disks).filter { $0.bus == .virtio }
+        var blocks: [String: Block<DiskEngine>] = [:]
+        let blockDoor = try VirtioDevices.door(SystemCallFilter.block.withKicks, of: cage, isNeeded: !plain.isEmpty)
         let netDoor = try VirtioDevices.door(.net, of: cage, isNeeded: !configuration.nets.isEmpty)
-        for (index, disk) in VirtioDevices.inBootOrder(configuration.disks).enumerated() {
-            guard let file = descriptors.take(disk.file) else {
-                throw .configuration(field: "disks[\(disk.name)].file", "its descriptor did not come")
-            }
-            let device = try VirtioDevices.disk(disk, file, thread: "block \(index)", cpus: cpus, door: blockDoor)
-            entries.append(Entry(device: device, name: disk.name) { device.metrics.snapshot.counters })
+        for (index, disk) in plain.enumerated() {
+            let device = try VirtioDevices.disk(
+                disk, &descriptors, thread: "block \(index)", cpus: cpus, signals: events, door: blockDoor)
+            blocks[disk.name] = device
+            entries.append(Entry(device: device, name: disk.name) { device.metrics.counters })
         }
         for (index, net) in configuration.nets.enumerated() {
-            guard let slot = net.taps.first, let tap = descriptors.take(slot) else {
-                throw .configuration(field: "nets[\(net.name)].taps", "its descriptor did not come")
-            }
-            let device = try VirtioDevices.interface(net, tap, thread: "net \(index)", cpus: cpus, door: netDoor)
-            entries.append(Entry(device: device, name: net.name) { device.metrics.snapshot.counters })
+            let device = try VirtioDevices.interface(
+                net, &descriptors, thread: "net \(index)", cpus: cpus, door: netDoor)
+            entries.append(Entry(device: device, name: net.name) { NetMetrics.counters(ofPairs: device.metrics) })
+            interfaces.append((net.name, device))
         }
         if let source = configuration.rng {
             let door = try Assembly.door(.entropy, of: cage)
@@ -55,13 +66,44 @@ final class VirtioDevices: Sendable {
                     ]
                 })
         }
+        console = try VirtioDevices.console(
+            configuration, &descriptors, cage: cage, cpus: cpus, events: events, terminal: terminal)
+        if let console {
+            entries.append(Entry(device: console, name: "console") { console.counters })
+        }
+        balloon = try VirtioDevices.balloon(configuration, cage: cage, cpus: cpus)
+        if let balloon {
+            entries.append(Entry(device: balloon, name: "balloon") { balloon.counters })
+        }
+        // Behind all others, so that it moves none of them.
+        let scsi = try VirtioDevices.scsi(configuration, &descriptors, cage: cage, cpus: cpus, signals: events)
+        self.scsi = scsi
+        disks = DiskStation(blocks: blocks, scsi: scsi)
+        if let scsi { entries.append(Entry(device: scsi.controller, name: "SCSI controller") { [] }) }
+        guard entries.count <= FunctionAddress.devices.count else {
+            throw .device(
+                entries[FunctionAddress.devices.count].name, "the PCI bus has no place left; remove a device")
+        }
         for (entry, place) in zip(entries, FunctionAddress.devices) {
             do throws(Errno) { try fabric.add(entry.device, at: place) } catch {
                 throw .device(entry.name, "its PCI function cannot be made (\(error))")
             }
         }
+        watchdog = try VirtioDevices.watchdog(
+            configuration, in: &fabric, at: FunctionAddress.devices.dropFirst(entries.count).first, events: events)
         self.entries = entries
+        self.interfaces = interfaces
     }
+
+    /// Plugs an interface's cable in or pulls it; false when there is no interface of this name.
+    func setLink(of interface: String, up: Bool) -> Bool {
+        guard let found = interfaces.first(where: { $0.name == interface }) else { return false }
+        found.device.setLink(up: up)
+        return true
+    }
+
+    /// Asks every driver that knows how to announce its addresses.
+    func announceInterfaces() { for interface in interfaces { interface.device.announce() } }
 
     /// Returns when no device touches guest memory any more.
     func pause() { for entry in entries { entry.device.pause() } }
@@ -74,7 +116,9 @@ final class VirtioDevices: Sendable {
 
     /// What each device has counted.
     var statistics: [DeviceStatistics] {
-        entries.map { DeviceStatistics(name: $0.name, counters: $0.counters()) }
+        // The controller counts nothing itself: its disks do.
+        entries.map { DeviceStatistics(name: $0.name, counters: $0.counters()) }.filter { !$0.counters.isEmpty }
+            + (scsi?.statistics ?? [])
     }
 
     private static func door(
@@ -84,36 +128,9 @@ final class VirtioDevices: Sendable {
         return try Assembly.door(filter, of: cage)
     }
 
-    private static func inBootOrder(_ disks: [DiskConfiguration]) -> [DiskConfiguration] {
+    static func inBootOrder(_ disks: [DiskConfiguration]) -> [DiskConfiguration] {
         disks.filter { $0.bootOrder != nil }.sorted { ($0.bootOrder ?? 0) < ($1.bootOrder ?? 0) }
             + disks.filter { $0.bootOrder == nil }
-    }
-
-    private static func disk(
-        _ disk: DiskConfiguration, _ file: consuming FileDescriptor, thread: String, cpus: CPUSet?,
-        door: @escaping @Sendable () -> Void
-    ) throws(MachineError) -> Block<SynchronousEngine<RawImage>> {
-        do {
-            let image = try RawImage(owning: file, name: disk.name, readOnly: disk.readonly)
-            return try Block(SynchronousEngine(image), serial: disk.serial, name: thread, cpus: cpus, onStart: door)
-        } catch {
-            throw .device("disk \(disk.name)", "\(error)")
-        }
-    }
-
-    private static func interface(
-        _ net: NetConfiguration, _ tap: consuming FileDescriptor, thread: String, cpus: CPUSet?,
-        door: @escaping @Sendable () -> Void
-    ) throws(MachineError) -> Net<Tap> {
-        guard let mac = Network.MACAddress(net.mac.description) else {
-            throw .configuration(field: "nets[\(net.name)].mac", "is no address")
-        }
-        do {
-            let port = try Tap(owning: tap, mtu: net.mtu)
-            return try Net(port, mac: mac, name: thread, cpus: cpus, onStart: door)
-        } catch {
-            throw .device("interface \(net.name)", "\(error)")
-        }
     }
 
     private static func entropy(

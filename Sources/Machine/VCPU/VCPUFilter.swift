@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 internal import KVM
 internal import Linux
 public import Sandbox
@@ -20,11 +21,24 @@ extension SystemCallFilter {
         rules: SystemCallRule.everyThread
             + KVMRequest.onMainThread.map { SystemCallRule.ioctl($0) }
             + SystemCallRule.allow("timerfd_settime", "recvmsg", "sendmsg", "pread64", "fstat")
+            + attachingDisks
             // A terminal in raw mode is put back at the end.
             + TerminalRequest.restore.map { SystemCallRule.ioctl($0) }
             // fstat of an open descriptor, as glibc makes it: an empty path and AT_EMPTY_PATH.
             + [.allow("newfstatat", when: .is32(argument: 3, 0x1000))]
             + [kick])
+
+    /// Files of disks that come later: their size, blocks, flags, alignment and lock, and whether holes can be punched.
+    private static let attachingDisks =
+        SystemCallRule.allow("statx", "lseek")
+        + StorageRequest.examining.map { SystemCallRule.ioctl($0) }
+        + [
+            .allow("fallocate", when: .is32(argument: 1, StorageRequest.punchHole)),
+            .allow("fcntl", when: .is32(argument: 1, UInt32(F_GETFL))),
+            .allow("fcntl", when: .is32(argument: 1, UInt32(F_SETFL))),
+            .allow("fcntl", when: .is32(argument: 1, StorageRequest.duplicate)),
+            .allow("fcntl", when: .is32(argument: 1, StorageRequest.setLock)),
+        ]
 
     /// The signal that takes vCPUs out of the guest.
     private static let kick = SystemCallRule.signal(OSThread.kickSignal)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Control
+import Glibc
 import Linux
 import PodNetwork
 import VMISpec
@@ -12,10 +13,16 @@ public struct Preparation: ~Copyable {
     public private(set) var configuration: MachineConfiguration
     /// The descriptors in the order of the configuration's slots.
     public private(set) var descriptors: DescriptorBundle
+    /// The host's end of the guest agent's channel, once.
+    private var agent: FileDescriptor?
 
-    private init(_ configuration: MachineConfiguration, _ descriptors: consuming DescriptorBundle) {
+    private init(
+        _ configuration: MachineConfiguration, _ descriptors: consuming DescriptorBundle,
+        _ agent: consuming FileDescriptor?
+    ) {
         self.configuration = configuration
         self.descriptors = descriptors
+        self.agent = agent
     }
 
     /// Opens everything that a plan asks for.
@@ -27,19 +34,21 @@ public struct Preparation: ~Copyable {
     ) throws(SupervisorError) -> Preparation {
         var configuration = plan.configuration
         var descriptors = DescriptorBundle()
+        var agent: FileDescriptor?
+        for credential in plan.credentials { try credential.check() }
         let volumes = VolumeSources(claims: options.claims, directory: directory)
         for planned in plan.descriptors {
-            let opened = try open(planned, &configuration, volumes, of: instance, in: directory)
+            let opened = try open(planned, &configuration, volumes, of: instance, in: directory, &agent)
             guard descriptors.add(opened) != nil else {
                 throw SupervisorError(planned.field, "the machine has too many files; remove some")
             }
         }
-        return Preparation(configuration, descriptors)
+        return Preparation(configuration, descriptors, agent)
     }
 
     private static func open(
         _ planned: PlannedDescriptor, _ configuration: inout MachineConfiguration, _ volumes: VolumeSources,
-        of instance: VirtualMachineInstance, in directory: String
+        of instance: VirtualMachineInstance, in directory: String, _ agent: inout FileDescriptor?
     ) throws(SupervisorError) -> FileDescriptor {
         do {
             switch planned.source {
@@ -47,19 +56,37 @@ public struct Preparation: ~Copyable {
                 return try ImageDirectory.open(path, of: image, field: planned.field)
             case .volume(let volume, let isReadOnly):
                 return try volumes.open(volume, isReadOnly: isReadOnly, field: planned.field, of: instance)
-            case .tap(let name, let network, let interface):
-                let tap = try PodTap.open(name, network: network, field: planned.field)
+            case .tap(let name, let isOneOfSeveral, let network, let interface):
+                let tap = try PodTap.open(
+                    name, isOneOfSeveral: isOneOfSeveral, network: network, field: planned.field)
                 configuration.nets[interface].mtu = tap.mtu
                 return try tap.descriptor.duplicate()
+            case .vhostNet:
+                do throws(Errno) { return try FileDescriptor.open(PodFacts.vhostNet, O_RDWR) } catch {
+                    throw SupervisorError(
+                        planned.field, "\(PodFacts.vhostNet) cannot be opened: \(error.reason); is it the pod's to use?"
+                    )
+                }
             case .console:
                 let socket = try SocketPath.listen(RuntimeDirectory.File.launcherConsole.rawValue, in: directory)
                 return try socket.descriptor.duplicate()
+            case .agent:
+                let pair = try UnixSocket.pair()
+                agent = try pair.first.descriptor.duplicate()
+                return try pair.second.descriptor.duplicate()
             }
         } catch let error as Errno {
             throw SupervisorError(planned.field, "a socket cannot be made in \(directory): \(error)")
         } catch {
             throw SupervisorError("\(error)")
         }
+    }
+
+    /// Hands the host's end of the guest agent's channel over, once.
+    mutating func takeAgent() -> FileDescriptor? {
+        var taken: FileDescriptor?
+        swap(&taken, &agent)
+        return taken
     }
 
     /// Hands the descriptors over, once.

@@ -28,6 +28,7 @@ extension Supervision {
         page.addDisks(statistics.devices.filter { disks.contains($0.name) })
         page.addInterfaces(statistics.devices.filter { interfaces.contains($0.name) })
         page.addLatencies(statistics.devices)
+        addGuest(&page)
         addOwn(&page, statistics)
         return page.text
     }
@@ -89,23 +90,24 @@ extension Supervision {
             "The amount of memory in bytes allocated to the domain. The `memory` value in domain xml file.")
         let balloon = statistics.devices.first { $0.name == "balloon" }
         page.add(
-            "kubevirt_vmi_memory_actual_balloon_bytes", .gauge, balloon?["actualBytes"] ?? status.guestBytesCurrent,
+            "kubevirt_vmi_memory_actual_balloon_bytes", .gauge,
+            configuration.memory.bytes - min(balloon?["actualBytes"] ?? 0, configuration.memory.bytes),
             "Current balloon size in bytes.")
         let told: [(String, MetricFamily.Kind, String, String)] = [
-            ("available_bytes", .gauge, "total", "Amount of usable memory as seen by the domain."),
-            ("unused_bytes", .gauge, "free", "The amount of memory left completely unused by the system."),
-            ("usable_bytes", .gauge, "available", "The amount of memory which can be reclaimed by balloon."),
-            ("cached_bytes", .gauge, "caches", "The amount of memory that is being used to cache I/O."),
+            ("available_bytes", .gauge, "guestTotalBytes", "Amount of usable memory as seen by the domain."),
+            ("unused_bytes", .gauge, "guestFreeBytes", "The amount of memory left completely unused by the system."),
+            ("usable_bytes", .gauge, "guestAvailableBytes", "The amount of memory which can be reclaimed by balloon."),
+            ("cached_bytes", .gauge, "guestCacheBytes", "The amount of memory that is being used to cache I/O."),
             (
-                "swap_in_traffic_bytes", .gauge, "swapIn",
+                "swap_in_traffic_bytes", .gauge, "guestSwapInBytes",
                 "The total amount of data read from swap space of the guest in bytes."
             ),
             (
-                "swap_out_traffic_bytes", .gauge, "swapOut",
+                "swap_out_traffic_bytes", .gauge, "guestSwapOutBytes",
                 "The total amount of memory written out to swap space of the guest in bytes."
             ),
-            ("pgmajfault_total", .counter, "majorFaults", "The number of page faults when disk IO was required."),
-            ("pgminfault_total", .counter, "minorFaults", "The number of other page faults."),
+            ("pgmajfault_total", .counter, "guestMajorFaults", "The number of page faults when disk IO was required."),
+            ("pgminfault_total", .counter, "guestMinorFaults", "The number of other page faults."),
         ]
         for (name, kind, counter, help) in told {
             page.add("kubevirt_vmi_memory_\(name)", kind, balloon?[counter], help)

@@ -12,9 +12,11 @@ public struct LaunchOptions: Equatable, Sendable {
     public var podRoot: String?
     /// The address by which probes reach the guest where they do not name a host; nil where none is known.
     public var guestAddress: String?
+    /// The directory that stands for each Secret by its name.
+    public var secrets: [String: String] = [:]
     /// Whether the launcher confines itself.
     public var sandbox = true
 
-    /// Nothing said: no images, no claims, no taps, and the sandbox on.
+    /// Nothing said: no images, no claims, no taps, no secrets, and the sandbox on.
     public init() {}
 }

@@ -10,6 +10,8 @@ public struct Plan: Equatable, Sendable {
     public var configuration: MachineConfiguration
     /// What the slots of the configuration refer to, in order.
     public var descriptors: [PlannedDescriptor]
+    /// What the guest's agent is to keep in the guest.
+    public var credentials: [PlannedCredential]
 
     /// Plans the machine of a manifest.
     /// - Throws: `SupervisorError` that names the field and the remedy; nothing was opened or started.
@@ -32,15 +34,25 @@ public struct Plan: Equatable, Sendable {
         machine.smbios = SMBIOSStrings(
             manufacturer: "KubeVirt", product: "None", serial: domain.firmware.serial ?? "", family: "KubeVirt")
         machine.disks = try Self.disks(of: instance.spec, paths, &descriptors)
-        machine.nets = try Self.interfaces(of: instance, options, paths, &descriptors)
+        machine.hasSCSI = !domain.devices.disableHotplug
+        machine.nets = try Self.interfaces(of: instance, options, facts, paths, &descriptors)
         machine.rng = domain.devices.rng ? .getrandom : nil
         machine.console =
             domain.devices.autoattachSerialConsole
             ? .listener(slot: try descriptors.add(.console, field: "\(paths.domain).devices")) : .nowhere
+        machine.balloon = Self.balloon(of: instance)
+        machine.watchdog = domain.devices.watchdog.map { Self.watchdog($0.action) }
+        // KubeVirt's machines have it whatever the manifest says; an agent in the guest is found by it.
+        machine.channels = [
+            ChannelConfiguration(
+                name: ChannelConfiguration.guestAgent,
+                end: .stream(slot: try descriptors.add(.agent, field: "\(paths.domain).devices")))
+        ]
         machine.pvpanic = true
         machine.sandbox = options.sandbox
         configuration = machine
         self.descriptors = descriptors.entries
+        credentials = try Self.credentials(of: instance.spec, options, paths)
         do throws(ConfigurationError) {
             try machine.validate(descriptors: descriptors.entries.count)
         } catch {
@@ -92,18 +104,18 @@ public struct Plan: Equatable, Sendable {
             let place = spec.volumes.firstIndex { $0.name == attached.volume.name } ?? 0
             let slot = try descriptors.add(
                 .volume(attached.volume, isReadOnly: attached.isReadOnly), field: "\(paths.spec).volumes[\(place)]")
-            disks.append(
-                DiskConfiguration(
-                    name: attached.disk.name, file: slot, serial: attached.disk.serial ?? "",
-                    readonly: attached.isReadOnly, bootOrder: attached.disk.bootOrder))
+            disks.append(Self.disk(attached, file: slot, of: spec.domain))
         }
         return disks
     }
 
     private static func interfaces(
-        of instance: VirtualMachineInstance, _ options: LaunchOptions, _ paths: ManifestPaths,
+        of instance: VirtualMachineInstance, _ options: LaunchOptions, _ facts: PodFacts, _ paths: ManifestPaths,
         _ descriptors: inout DescriptorList
     ) throws(SupervisorError) -> [NetConfiguration] {
+        let devices = instance.spec.domain.devices
+        let vcpus = Int(clamping: instance.spec.domain.cpu.vcpuCount)
+        let pairs = devices.networkInterfaceMultiqueue ? min(max(vcpus, 1), ConfigurationLimits.queuePairs) : 1
         var nets: [NetConfiguration] = []
         for (index, interface) in instance.spec.domain.devices.interfaces.enumerated() {
             let field = "\(paths.domain).devices.interfaces[\(index)]"
@@ -117,9 +129,16 @@ public struct Plan: Equatable, Sendable {
             guard let mac = MACAddress(bytes: bytes) else {
                 throw SupervisorError("\(field).macAddress", "is no Ethernet address")
             }
-            let slot = try descriptors.add(
-                .tap(name: tap, network: interface.name, interface: index), field: field)
-            nets.append(NetConfiguration(name: interface.name, taps: [slot], mac: mac, bootOrder: interface.bootOrder))
+            var net = NetConfiguration(name: interface.name, taps: [], mac: mac, bootOrder: interface.bootOrder)
+            net.isUp = interface.state != .down
+            for _ in 0..<pairs {
+                net.taps.append(
+                    try descriptors.add(
+                        .tap(name: tap, isOneOfSeveral: pairs > 1, network: interface.name, interface: index),
+                        field: field))
+                if facts.hasVhostNet { net.vhost.append(try descriptors.add(.vhostNet, field: field)) }
+            }
+            nets.append(net)
         }
         return nets
     }

@@ -11,9 +11,13 @@ public struct PlannedDescriptor: Equatable, Sendable {
         /// The disk of a volume.
         case volume(VolumeSpec, isReadOnly: Bool)
         /// A queue of a tap device, for the interface at this place of the configuration.
-        case tap(name: String, network: String, interface: Int)
+        case tap(name: String, isOneOfSeveral: Bool, network: String, interface: Int)
+        /// The kernel's network backend, for one pair of queues.
+        case vhostNet
         /// The listening socket of the first serial port.
         case console
+        /// The guest's end of the guest agent's channel.
+        case agent
     }
 
     /// What is opened.

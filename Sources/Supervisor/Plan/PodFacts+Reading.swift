@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Linux
 
 extension PodFacts {
@@ -11,6 +12,7 @@ extension PodFacts {
         facts.cores = cores(of: facts.allowedCPUs, root: root)
         facts.nodes = nodes(root: root)
         facts.hugepages = pools(root: root)
+        facts.hasVhostNet = access(root + vhostNet, R_OK | W_OK) == 0
         facts.memoryBytes = memory(root: root)
         facts.memoryLimitBytes = memoryLimit(root: root)
         return facts

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GuestAgent
 import HTTP
 import Linux
 import VMISpec
@@ -9,7 +10,7 @@ final class Probe {
     private let spec: ProbeSpec
     private let target: ProbeTarget?
     private let loop: EventLoop
-    private let agent: () -> (any GuestAgent)?
+    private let agent: GuestAgent
     private var state: ProbeState
     private var attempt: NetworkAttempt?
     private var alarm: UInt64?
@@ -25,7 +26,7 @@ final class Probe {
     /// A probe that has not begun.
     /// - Parameter isGood: the verdict before the first answer.
     init(
-        _ spec: ProbeSpec, target: ProbeTarget?, isGood: Bool, loop: EventLoop, agent: @escaping () -> (any GuestAgent)?
+        _ spec: ProbeSpec, target: ProbeTarget?, isGood: Bool, loop: EventLoop, agent: GuestAgent
     ) {
         self.spec = spec
         self.target = target
@@ -88,21 +89,20 @@ final class Probe {
         case .httpGet(let path, _, _, _): open(Self.request(path, headers: spec.httpHeaders, target), nanoseconds, done)
         case .tcpSocket: open(nil, nanoseconds, done)
         case .guestAgentPing:
-            guard let agent = agent() else { return done(.failure(Self.noAgent)) }
-            agent.ping(nanoseconds: nanoseconds, done)
+            agent.ping(patience: nanoseconds) { done($0.mapError { SupervisorError($0.description) }) }
         case .exec(let command):
-            guard let agent = agent() else { return done(.failure(Self.noAgent)) }
-            agent.execute(command, nanoseconds: nanoseconds) { result in
+            guard let program = command.first else { return done(.failure(SupervisorError("there is no command"))) }
+            agent.execute(program, Array(command.dropFirst()), capturesOutput: false, timeout: nanoseconds) { result in
                 done(
-                    result.flatMap { status in
-                        status == 0 ? .success(()) : .failure(SupervisorError("the command exited with \(status)"))
+                    result.mapError { SupervisorError($0.description) }.flatMap { end in
+                        guard end.exitCode != 0 else { return .success(()) }
+                        let how = end.exitCode.map { "exited with \($0)" } ?? "was killed by a signal"
+                        return .failure(SupervisorError("the command \(how)"))
                     })
             }
         case nil: done(.success(()))
         }
     }
-
-    private static let noAgent = SupervisorError("the guest's agent is not connected")
 
     private func open(
         _ request: [UInt8]?, _ nanoseconds: UInt64, _ done: @escaping (Result<Void, SupervisorError>) -> Void

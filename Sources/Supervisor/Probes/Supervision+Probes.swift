@@ -14,7 +14,7 @@ extension Supervision {
             let target = try ProbeTarget(
                 spec.handler, guest: options.guestAddress, interfaces: instance.spec.domain.devices.interfaces,
                 field: "\(paths.spec).\(name)")
-            return Probe(spec, target: target, isGood: isGood, loop: loop) { [weak self] in self?.agent }
+            return Probe(spec, target: target, isGood: isGood, loop: loop, agent: agent)
         }
         readiness = try probe(spec.readinessProbe, "readinessProbe", isGood: false)
         readiness?.onFailure = { [weak self] in self?.tellUnhealthy("Readiness", $0) }

@@ -45,6 +45,7 @@ extension Supervision {
             "launcher": launcherMemory?.json ?? .null,
             "supervisor": MemoryUse(process: CurrentProcess.id, guestBytes: nil)?.json ?? .null,
         ])
+        object["agentConnected"] = .bool(agent.isConnected)
         object["runtimeDirectory"] = .string(directory.path)
         object["console"] = console.map { .string($0.path) } ?? .null
         return .object(object)

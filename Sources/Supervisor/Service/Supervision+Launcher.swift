@@ -52,14 +52,16 @@ extension Supervision {
         case .started(let report): start(report)
         case .paused:
             isPaused = true
-            status.set(
-                .paused, true, reason: "PausedByUser", message: "VMI was paused by user", at: .now)
+            agent.pause()
+            updatePause()
             stopProbes()
             updateReadiness()
             tell("paused")
         case .resumed:
             isPaused = false
-            status.remove(.paused)
+            stoppedDisk = nil
+            agent.resume()
+            updatePause()
             resumeProbes()
             updateReadiness()
             tell("resumed")
@@ -78,6 +80,21 @@ extension Supervision {
             panics += 1
             journal.write("the guest's kernel panicked")
             tell("panicked", ["type": .string("pvpanic"), "bits": .integer(Int64(event))])
+        case .diskStopped(let stop):
+            let hope = stop.isNoSpace ? "it goes on when there is space" : "it goes on when it is resumed"
+            journal.write("paused: disk \(stop.disk) failed (\(stop.message)); \(hope)")
+            stoppedDisk = stop.disk
+            updatePause()
+            tell(
+                "diskStopped",
+                ["disk": .string(stop.disk), "text": .string(stop.message), "noSpace": .bool(stop.isNoSpace)])
+        case .watchdogExpired(let action):
+            journal.write("the guest stopped feeding its watchdog: \(action.rawValue)")
+            tell("watchdog", ["action": .string(action.rawValue)])
+            if action == .poweroff {
+                outcome = outcome ?? .failed("The guest stopped feeding its watchdog and was powered off")
+            }
+        case .channelsChanged(let open): agent.setChannel(isOpen: open.contains(ChannelConfiguration.guestAgent))
         case .failed(let message):
             outcome = outcome ?? .failed(message)
             launcher.note(message)
@@ -103,6 +120,18 @@ extension Supervision {
                 "marks": Self.json(report.marks),
                 "vcpuThreads": .array(report.vcpuThreads.map { .integer(Int64($0)) }),
             ])
+    }
+
+    /// Sets the condition Paused, which is not there while the guest runs.
+    private func updatePause() {
+        guard isPaused else { return status.remove(.paused) }
+        if stoppedDisk != nil {
+            status.set(
+                .paused, true, reason: "PausedIOError", message: "VMI was paused, low-level IO error detected", at: .now
+            )
+        } else {
+            status.set(.paused, true, reason: "PausedByUser", message: "VMI was paused by user", at: .now)
+        }
     }
 
     /// Sets the condition Ready by what the pod of such an instance would be.

@@ -133,7 +133,12 @@ extension Supervision {
             throw HTTPError(
                 .unprocessable, "guest: must be more than nothing and at most the guest's \(ByteCount(most))")
         }
-        pass(.setBalloon(guestBytes: UInt64(clamping: guest.value)), connection)
+        let bytes = UInt64(clamping: guest.value)
+        ask(.balloon(bytes: bytes)) { [weak self, weak connection] reply in
+            guard let self else { return }
+            if reply == .done { status.guestBytesCurrent = bytes }
+            connection?.respond(response(to: reply))
+        }
     }
 
     /// The members of a JSON object in a request's body; none where there is no body.

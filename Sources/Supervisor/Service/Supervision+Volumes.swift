@@ -31,13 +31,11 @@ extension Supervision {
             throw HTTPError(.unprocessable, error.description)
         }
         if attachment.isDryRun { return connection.respond(.done) }
-        let disk = DiskConfiguration(
-            name: name, file: DescriptorSlot(rawValue: 0), serial: attached.disk.serial ?? "",
-            readonly: attached.isReadOnly)
+        let disk = Plan.disk(attached, file: DescriptorSlot(rawValue: 0), of: instance.spec.domain)
         var volume = VolumeStatus(name: name, target: "")
         volume.phase = "AttachedToNode"
         status.volumes.append(volume)
-        ask(.addDisk(disk), descriptors: descriptors) { [weak self, weak connection] reply in
+        ask(.attachDisk(disk), descriptors: descriptors) { [weak self, weak connection] reply in
             guard let self else { return }
             if reply == .done {
                 setPhase("Ready", ofVolume: name)
@@ -57,7 +55,7 @@ extension Supervision {
             throw HTTPError(.conflict, "Volume \(name) was there from the start and stays")
         }
         setPhase("Detaching", ofVolume: name)
-        ask(.removeDisk(name: name)) { [weak self, weak connection] reply in
+        ask(.detachDisk(name: name)) { [weak self, weak connection] reply in
             guard let self else { return }
             if reply == .done {
                 status.volumes.removeAll { $0.name == name }

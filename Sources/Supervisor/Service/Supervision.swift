@@ -2,6 +2,7 @@
 
 import Control
 import Glibc
+import GuestAgent
 import HTTP
 import Linux
 import VMISpec
@@ -47,8 +48,15 @@ public final class Supervision {
     var stopWasRequested = false
     var readiness: Probe?
     var liveness: Probe?
-    /// Who answers what is asked of the guest itself; nil where it has no agent.
-    public var agent: (any GuestAgent)?
+    /// The guest's agent, which may or may not be there.
+    let agent: GuestAgent
+    var agentToken: UInt64 = 0
+    var agentAlarm: UInt64?
+    /// When the agent's alarm rings, nil for never.
+    var agentDeadline: UInt64?
+    var credentialFailure: String?
+    /// The disk whose failure stopped the guest.
+    var stoppedDisk: String?
 
     /// How far a stop has come.
     enum Stopping: Equatable { case not, graceful, forced, killed }
@@ -59,7 +67,8 @@ public final class Supervision {
         _ manifest: VMIManifest, _ document: JSONValue, _ options: LaunchOptions,
         _ directory: consuming RuntimeDirectory, _ launcher: consuming Launcher, _ loop: EventLoop, _ server: APIServer,
         _ signals: consuming SignalSet,
-        _ journal: consuming Journal, _ configuration: MachineConfiguration, _ status: InstanceStatus
+        _ journal: consuming Journal, _ configuration: MachineConfiguration, _ status: InstanceStatus,
+        _ agent: GuestAgent
     ) {
         self.manifest = manifest
         self.document = document
@@ -73,6 +82,7 @@ public final class Supervision {
         self.journal = journal
         self.configuration = configuration
         self.status = status
+        self.agent = agent
     }
 
     /// Starts a launcher for an instance and sends it its machine.
@@ -106,12 +116,15 @@ public final class Supervision {
             let saved = try FileDescriptor.open(
                 "\(path)/\(RuntimeDirectory.File.manifest.rawValue)", O_WRONLY | O_CREAT)
             try saved.writeAll(document.encoded(indentation: 2))
+            guard let channel = preparation.takeAgent() else { throw Errno(code: EBADF, call: "socketpair") }
+            let agent = try GuestAgent(channel, credentials: plan.credentials.map(\.credential))
             let status = InstanceStatus(
                 manifest, preparation.configuration, user: geteuid(), node: environment["NODE_NAME"], at: .now)
             supervision = Supervision(
                 manifest, document, options, directory, launcher, loop, try APIServer(listener, loop: loop),
-                signals, try Journal("\(path)/\(RuntimeDirectory.File.log.rawValue)"), preparation.configuration, status
-            )
+                signals, try Journal("\(path)/\(RuntimeDirectory.File.log.rawValue)"), preparation.configuration,
+                status,
+                agent)
             try supervision.watchAll()
         } catch {
             throw SupervisorError("\(path): \(error)")
@@ -162,6 +175,7 @@ public final class Supervision {
                 stop(force: stopping != .not)
             }
         }
+        try watchAgent()
         server.onRequest = { [unowned self] in serve($0, $1) }
         server.onOwnerEnd = { [unowned self] in
             guard stopping == .not else { return }
@@ -179,6 +193,7 @@ public final class Supervision {
                 processEnd = launcher.process.end(waiting: true)
             }
             serveChannel()
+            serveAgent()
             if channelEnded {
                 loop.forget(channelToken)
             } else {

@@ -21,12 +21,12 @@ extension DiskSpec {
         }
         let cdrom = reader.object("cdrom") { cdrom in
             Target.cdrom(
-                bus: cdrom.choice("bus", Bus.self) ?? .sata, isReadOnly: cdrom.bool("readonly") ?? true,
+                bus: Self.bus(in: cdrom, instead: .scsi), isReadOnly: cdrom.bool("readonly") ?? true,
                 tray: cdrom.choice("tray", Tray.self) ?? .closed)
         }
         let lun = reader.object("lun") { lun in
             Target.lun(
-                bus: lun.choice("bus", Bus.self) ?? .sata, isReadOnly: lun.bool("readonly") ?? false,
+                bus: Self.bus(in: lun, instead: .scsi), isReadOnly: lun.bool("readonly") ?? false,
                 reservation: lun.bool("reservation") ?? false)
         }
         let targets = [disk, cdrom, lun].compactMap(\.self)
@@ -45,17 +45,19 @@ extension DiskSpec {
         checkSerial(in: reader)
     }
 
-    private static func bus(in reader: ObjectReader) -> Bus {
+    private static func bus(in reader: ObjectReader, instead: Bus = .virtio) -> Bus {
         if let bus = reader.choice("bus", Bus.self) { return bus }
-        checkDefaultBus(at: reader.path.child("bus"), report: reader.report)
+        checkDefaultBus(at: reader.path.child("bus"), instead: instead, report: reader.report)
         return Support.defaultDiskBus
     }
 
     /// Reports the bus that KubeVirt would choose, where the machine has it not.
-    static func checkDefaultBus(at path: FieldPath, report: Report) {
+    static func checkDefaultBus(at path: FieldPath, instead: Bus = .virtio, report: Report) {
         guard !Support.diskBuses.contains(Support.defaultDiskBus) else { return }
         let standard = Support.defaultDiskBus.rawValue
-        report.refuse(path, "is not given, which means \(standard), and \(standard) is not supported; set bus: virtio")
+        report.refuse(
+            path,
+            "is not given, which means \(standard), and \(standard) is not supported; set bus: \(instead.rawValue)")
     }
 
     private func checkSerial(in reader: ObjectReader) {

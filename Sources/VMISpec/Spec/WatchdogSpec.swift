@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A watchdog that acts when the guest stops feeding it.
+/// A watchdog that acts when the guest stops feeding it: an i6300esb, also where no model is named
+/// (pkg/defaults/amd64.go).
 public struct WatchdogSpec: Hashable, Sendable {
     /// What the watchdog does.
     public enum Action: String, CaseIterable, Hashable, Sendable {

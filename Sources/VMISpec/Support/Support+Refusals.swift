@@ -17,10 +17,11 @@ extension Support {
     }()
 
     private static let instanceRefusals: KeyValuePairs<String, SupportRule> = [
-        "accessCredentials": .refused(
-            "access credentials are not supported; put ssh_authorized_keys into a cloudInitNoCloud volume's userData"),
+        "accessCredentials[].sshPublicKey.propagationMethod.configDrive": .refused(
+            "keys are put into the guest by its agent only; use qemuGuestAgent, or ssh_authorized_keys in userData"),
+        "accessCredentials[].sshPublicKey.propagationMethod.noCloud": .refused(
+            "keys are put into the guest by its agent only; use qemuGuestAgent, or ssh_authorized_keys in userData"),
         "startStrategy": .refused("starting paused is not supported; remove the field and use `apus pause`"),
-        "subdomain": .refused("no DHCP server tells the guest its domain; remove the field"),
         "resourceClaims": .refused("dynamic resource allocation is not supported; remove the field"),
         "utilityVolumes": .refused("utility volumes are not supported; remove the field"),
         "architecture": .only(
@@ -67,9 +68,7 @@ extension Support {
         "autoattachGraphicsDevice": .refused(
             "there is no display; set false or remove the field, and use the serial console"),
         "autoattachInputDevice": .refused("there is no display to have input for; remove the field"),
-        "autoattachMemBalloon": .refused("memory balloons are not supported; set false or remove the field"),
         "autoattachVSOCK": .refused("vsock is not supported; remove the field and use a network interface"),
-        "blockMultiQueue": .refused("disks have one queue; remove the field"),
         "clientPassthrough": .refused("USB is not supported; remove the field"),
         "downwardMetrics": .refused("downward metrics are not supported; remove the field"),
         "filesystems": .refused(
@@ -77,28 +76,28 @@ extension Support {
         "gpus": .refused("passed-through devices are not supported; remove the field"),
         "hostDevices": .refused("passed-through devices are not supported; remove the field"),
         "inputs": .refused("there is no display to have input for; remove the field"),
-        "networkInterfaceMultiqueue": .refused("interfaces have one pair of queues; remove the field"),
         "panicDevices": .refused("every machine has a pvpanic device already; remove the field"),
         "sound": .refused("sound is not supported; remove the field"),
         "tpm": .refused("TPMs are not supported; remove the field"),
         "useVirtioTransitional": .refused("virtio devices are modern only; remove the field"),
         "video": .refused("there is no display; remove the field and use the serial console"),
-        "watchdog": .refused("watchdogs are not supported; remove the field"),
+        "watchdog.diag288": .refused("is a watchdog of IBM Z; use i6300esb"),
     ]
 
     private static let diskRefusals: KeyValuePairs<String, SupportRule> = [
-        "blockSize": .refused("the size of blocks cannot be set; remove the field"),
+        "blockSize.custom.discardGranularity": .refused(
+            "the granularity of discards is the image's own; remove the field"),
         "cache": .refused("cache modes are not supported; remove the field, the guest's flushes are always honoured"),
-        "cdrom": .refused("CD-ROMs are not supported; use disk with bus: virtio and readonly: true"),
+        "cdrom.bus": .only([.string("scsi")], "CD-ROM drives are on the SCSI controller only; set scsi"),
+        "cdrom.readonly": .only([.bool(true)], "CD-ROM drives do not write; set true or remove the field"),
         "changedBlockTracking": .refused("changed block tracking is not supported; remove the field"),
         "dedicatedIOThread": .refused("I/O threads cannot be configured; remove the field"),
-        "disk.bus": .only([.string("virtio")], "only virtio disks are supported; set virtio"),
+        "disk.bus": .only(
+            [.string("virtio"), .string("scsi")], "only virtio and scsi disks are supported; set virtio"),
         "disk.pciAddress": .refused("PCI addresses cannot be chosen; remove the field and use serial"),
-        "errorPolicy": .only(
-            [.string("report")],
-            "errors of the host's disk are always reported to the guest; set report or remove the field"),
         "io": .refused("I/O modes cannot be chosen; remove the field"),
-        "lun": .refused("LUNs are not supported; use disk with bus: virtio"),
+        "lun.bus": .only([.string("scsi")], "LUNs are on the SCSI controller only; set scsi"),
+        "lun.reservation": .refused("persistent reservations are not supported; remove the field"),
         "shareable": .refused(
             "shared disks are not supported; remove the field, or set disk.readonly on every machine"),
         "tag": .refused("device tags are not supported; remove the field and use serial"),
@@ -107,26 +106,23 @@ extension Support {
     private static let interfaceRefusals: KeyValuePairs<String, SupportRule> = [
         "acpiIndex": .refused(
             "interface names are not set by ACPI; remove the field and match macAddress in the guest"),
-        "binding": .refused("binding plugins are not supported; use masquerade: {} or bridge: {} with --tap"),
+        "binding": .refused("binding plugins are not supported; use masquerade: {} or bridge: {}"),
         "bootOrder": .refused("nothing boots from the network; remove the field"),
-        "dhcpOptions": .refused("no DHCP server answers the guest; remove the field and use networkData"),
-        "macvtap": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {} with --tap"),
+        "macvtap": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {}"),
         "model": .only([.string("virtio")], "only virtio interfaces are supported; set virtio or remove the field"),
-        "passt": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {} with --tap"),
-        "passtBinding": .refused("passt is not supported; use masquerade: {} or bridge: {} with --tap"),
+        "passt": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {}"),
+        "passtBinding": .refused("passt is not supported; use masquerade: {} or bridge: {}"),
         "pciAddress": .refused("PCI addresses cannot be chosen; remove the field and match macAddress in the guest"),
-        "portRanges": .refused("ports are not forwarded to a tap; remove the field and forward them on the host"),
-        "ports": .refused("ports are not forwarded to a tap; remove the field and forward them on the host"),
-        "slirp": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {} with --tap"),
-        "sriov": .refused("passed-through devices are not supported; use masquerade: {} or bridge: {} with --tap"),
-        "state": .only([.string("up")], "the link is always up; set up, or remove the interface"),
+        "portRanges": .refused("ranges of ports are not supported; list single ones in ports, or none to forward all"),
+        "slirp": .refused("was discontinued in KubeVirt v1.3; use masquerade: {} or bridge: {}"),
+        "sriov": .refused("passed-through devices are not supported; use masquerade: {} or bridge: {}"),
+        "state": .only(
+            [.string("up"), .string("down")], "interfaces cannot be left out; set down, or remove the interface"),
         "tag": .refused("device tags are not supported; remove the field and match macAddress in the guest"),
     ]
 
     private static let networkRefusals: KeyValuePairs<String, SupportRule> = [
-        "pod.vmNetworkCIDR": .refused("the guest's network is the tap's; remove the field"),
-        "pod.vmIPv6NetworkCIDR": .refused("the guest's network is the tap's; remove the field"),
-        "resourceClaim": .refused("dynamic resource allocation is not supported; use pod: {} with --tap"),
+        "resourceClaim": .refused("dynamic resource allocation is not supported; use pod: {}")
     ]
 
     /// What to use in place of a volume that needs a cluster or an image registry.

@@ -37,7 +37,7 @@ enum Support {
     static let defaultDiskBus = DiskSpec.Bus.sata
 
     /// The buses the machine has.
-    static let diskBuses: Set<DiskSpec.Bus> = [.virtio]
+    static let diskBuses: Set<DiskSpec.Bus> = [.virtio, .scsi]
 
     /// The most characters of a disk's serial number (virtio 1.2 §5.2.6.1: 20 bytes).
     static let longestDiskSerial = 20

@@ -25,7 +25,9 @@ extension InstanceSpec {
         var defaultNetworks = 0
         for (index, network) in networks.enumerated() {
             switch network.source {
-            case .pod: podNetworks += 1
+            case .pod(let source):
+                podNetworks += 1
+                check(source, at: networkPath[index].child("pod"), report)
             case .multus(_, let isDefault): defaultNetworks += isDefault ? 1 : 0
             }
             if podNetworks > 1, case .pod = network.source {
@@ -58,12 +60,43 @@ extension InstanceSpec {
             report.refuse(
                 field, "\(printable(interface.name)) not found among \(networkPath.shown); add a network of this name")
         }
+        if let options = interface.dhcpOptions { check(options, at: path.child("dhcpOptions"), report) }
         guard interface.binding == .masquerade else { return }
         if case .multus = source {
             report.refuse(path.child("masquerade"), "only works on the pod's network; use bridge: {}")
         }
         if interface.macAddress?.bytes == [2, 0, 0, 0, 0, 0] {
             report.refuse(path.child("macAddress"), "is reserved for the in-pod bridge; choose another one")
+        }
+    }
+
+    /// The guest's networks behind masquerade need room for themselves, the router, the guest and a broadcast.
+    private func check(_ source: PodNetworkSource, at path: FieldPath, _ report: Report) {
+        for (name, text, isIPv4, example) in [
+            ("vmNetworkCIDR", source.vmNetworkCIDR, true, "10.0.2.0/24"),
+            ("vmIPv6NetworkCIDR", source.vmIPv6NetworkCIDR, false, "fd10:0:2::/120"),
+        ] {
+            guard let text, !text.isEmpty else { continue }
+            let prefix = IPPrefix(text)
+            if prefix?.isIPv4 != isIPv4 || (prefix?.host(3)) == nil {
+                report.refuse(
+                    path.child(name),
+                    "\(printable(text)) is no IPv\(isIPv4 ? 4 : 6) network of four addresses; write \(example)")
+            }
+        }
+    }
+
+    /// What is said by DHCP has to fit into its options (RFC 2132).
+    private func check(_ options: DHCPOptions, at path: FieldPath, _ report: Report) {
+        for (index, server) in options.ntpServers.enumerated() where IPv4Address(server) == nil {
+            report.refuse(path.child("ntpServers")[index], "\(printable(server)) is no IPv4 address; write one")
+        }
+        for (name, text) in [("bootFileName", options.bootFileName), ("tftpServerName", options.tftpServerName)]
+        where (text?.utf8.count ?? 0) > 255 {
+            report.refuse(path.child(name), "is longer than 255 bytes; shorten it")
+        }
+        if options.privateOptions.values.contains(where: { $0.utf8.count > 255 }) {
+            report.refuse(path.child("privateOptions"), "has a value of more than 255 bytes; shorten it")
         }
     }
 

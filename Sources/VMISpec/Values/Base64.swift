@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Standard base64 with padding (RFC 4648 §4); line breaks are skipped, as Go's decoder does.
-enum Base64 {
+public enum Base64 {
     /// The decoded bytes; nil if the text is not valid.
-    static func decode(_ text: String) -> [UInt8]? {
+    public static func decode(_ text: String) -> [UInt8]? {
         var decoded: [UInt8] = []
         var buffer: UInt32 = 0
         var count = 0

@@ -46,6 +46,7 @@ struct Describe: ParsableCommand {
             let share = UInt64(clamping: use?["pssBytes"]?.integerValue ?? 0)
             rows.append(("Overhead", "\(title) \(ByteCount(dirty)) private dirty, \(ByteCount(share)) PSS"))
         }
+        rows.append(("Agent", status["agentConnected"]?.boolValue == true ? "connected" : "not connected"))
         if case .array(let marks)? = status["timings"] {
             for mark in marks {
                 guard case .number(let value)? = mark["milliseconds"] else { continue }

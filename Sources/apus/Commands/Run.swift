@@ -33,6 +33,9 @@ struct Run: ParsableCommand {
             valueName: "name=path"))
     var pvc: [String] = []
 
+    @Option(help: ArgumentHelp("The directory that stands for a Secret, one file a key.", valueName: "name=dir"))
+    var secret: [String] = []
+
     @Option(help: ArgumentHelp("The existing tap device that stands for a network.", valueName: "network=tap"))
     var tap: [String] = []
 
@@ -101,6 +104,7 @@ struct Run: ParsableCommand {
     private func prepared() throws -> JSONValue {
         _ = try NamedPath.dictionary(image, option: "--image")
         _ = try NamedPath.dictionary(pvc, option: "--pvc")
+        _ = try NamedPath.dictionary(secret, option: "--secret")
         _ = try NamedPath.dictionary(tap, option: "--tap")
         guard ["on", "off"].contains(sandbox) else { throw SupervisorError("--sandbox \(sandbox): must be on or off") }
         let document = try ManifestReader.read(file)
@@ -116,6 +120,8 @@ struct Run: ParsableCommand {
         var arguments = ["--sandbox", sandbox]
         for value in image { arguments += ["--image", value] }
         for value in pvc { arguments += ["--pvc", value] }
+        for value in secret { arguments += ["--secret", value] }
+        for value in secret { arguments += ["--secret", value] }
         for value in tap { arguments += ["--tap", value] }
         if let guestAddress { arguments += ["--guest-address", guestAddress] }
         return arguments

@@ -11,8 +11,10 @@ import Virtio
 
 @Suite("A disk with its thread")
 struct BlockDeviceTests {
-    private func device(_ image: consuming ModelImage) throws -> Block<SynchronousEngine<ModelImage>> {
-        try Block(SynchronousEngine(image), serial: "s", name: "disk")
+    private func device(_ bytes: [UInt8]) throws -> Block<SynchronousEngine<ModelImage>> {
+        try Block(profile: DiskProfile(name: "disk", serial: "s"), thread: "disk") { _ in
+            SynchronousEngine(ModelImage(bytes))
+        }
     }
 
     private func header(_ type: UInt32, _ sector: UInt64) -> [UInt8] {
@@ -31,7 +33,7 @@ struct BlockDeviceTests {
 
     @Test("the configuration structure says what the image is")
     func configuration() throws {
-        let disk = try device(ModelImage([UInt8](repeating: 0, count: 512 * 100)))
+        let disk = try device([UInt8](repeating: 0, count: 512 * 100))
         #expect(disk.kind == .block)
         #expect(disk.queueSizes == [256])
         #expect(disk.readConfiguration(at: 0, size: 8) == 100)
@@ -48,7 +50,7 @@ struct BlockDeviceTests {
 
     @Test("only the write cache's switch can be written, and a reset switches it on again")
     func writeCache() throws {
-        let disk = try device(ModelImage([UInt8](repeating: 0, count: 512)))
+        let disk = try device([UInt8](repeating: 0, count: 512))
         for offset in [0, 8, 20, 31, 33] { disk.writeConfiguration(at: offset, size: 4, value: .max) }
         #expect(disk.readConfiguration(at: 0, size: 8) == 1)
         #expect(disk.readConfiguration(at: 32, size: 1) == 1)
@@ -65,7 +67,7 @@ struct BlockDeviceTests {
     func life() throws {
         let contents = BlockTests.pattern(512 * 100)
         let rig = try WorkerRig(queues: 1)
-        let disk = try device(ModelImage(contents))
+        let disk = try device(contents)
         disk.start(rig.setup(features: disk.offeredFeatures | Feature.eventIndex))
         for sector in 0..<50 {
             #expect(try read(rig, sector: UInt64(sector)) == Array(contents[(sector * 512)..<(sector * 512 + 512)]))
@@ -81,14 +83,14 @@ struct BlockDeviceTests {
         #expect(try rig.used(0)?.written == 513)
         disk.stop()
         #expect(disk.queuePositions().isEmpty)
-        #expect(disk.metrics.snapshot.reads == 51)
+        #expect(disk.metrics.reads == 51)
         #expect(rig.port.resetRequests == 0)
     }
 
     @Test("a resized image reaches the driver as a configuration change, once")
     func resize() throws {
         let rig = try WorkerRig(queues: 1)
-        let disk = try device(ModelImage(BlockTests.pattern(512 * 100)))
+        let disk = try device(BlockTests.pattern(512 * 100))
         disk.start(rig.setup(features: disk.offeredFeatures))
         #expect(try disk.refreshCapacity() == 512 * 101)
         #expect(rig.port.configurationChanges == 1)
@@ -101,7 +103,7 @@ struct BlockDeviceTests {
     @Test("a queue that cannot be used asks for a reset and nothing else happens")
     func badQueue() throws {
         let rig = try WorkerRig(queues: 1)
-        let disk = try device(ModelImage(BlockTests.pattern(512)))
+        let disk = try device(BlockTests.pattern(512))
         var setup = rig.setup(features: disk.offeredFeatures)
         setup.queues[0].descriptorTable = GuestAddress(0xFFFF_FFFF_0000)
         disk.start(setup)

@@ -14,6 +14,8 @@ final class BlockRig<Engine: BlockEngine & ~Copyable> {
     var queue: DriverQueue
     let port = TestPort()
     let shared: BlockShared
+    let blockMetrics = BlockMetrics()
+    let parking = ParkingState<ParkedRequest>()
     let engine: UnsafeMutablePointer<Engine>
     let features: UInt64
     var work: BlockWork<Engine>
@@ -23,18 +25,22 @@ final class BlockRig<Engine: BlockEngine & ~Copyable> {
 
     init(
         _ engine: consuming Engine, features: UInt64? = nil, transport: UInt64 = Feature.eventIndex,
-        queueSize: UInt16 = 64, serial: String = "apus-serial"
+        queueSize: UInt16 = 64, serial: String = "apus-serial", policy: FailurePolicy = .report,
+        signals: (any DiskSignals)? = nil
     ) throws {
         let offered = BlockFeature.offered(for: engine.properties)
         self.features = (features ?? offered) | transport | Feature.indirectDescriptors | Feature.version1
         ram = try GuestRAM(layout: RAMLayout(bytes: 64 << 20), tracksWrites: true)
-        shared = BlockShared(capacity: engine.properties.capacity, serial: serial)
+        shared = BlockShared(
+            capacity: engine.properties.capacity,
+            profile: DiskProfile(name: "disk", serial: serial, policy: policy, signals: signals))
         self.engine = .allocate(capacity: 1)
         self.engine.initialize(to: engine)
         queue = try DriverQueue(memory: ram.memory, at: 0x1_0000, size: queueSize)
         let setup = queue.setup()
         let device = DeviceSetup(memory: ram.memory, features: self.features, queues: [setup], port: port)
-        work = try BlockWork(setup, of: device, engine: self.engine, shared: shared)
+        work = try BlockWork(
+            setup, of: device, engine: self.engine, shared: shared, metrics: blockMetrics, parking: parking)
     }
 
     deinit {
@@ -44,7 +50,7 @@ final class BlockRig<Engine: BlockEngine & ~Copyable> {
     }
 
     var memory: GuestMemory { ram.memory }
-    var metrics: BlockMetrics.Snapshot { shared.metrics.snapshot }
+    var metrics: BlockMetrics.Snapshot { blockMetrics.snapshot }
 
     /// What a driver finds when its request has come back.
     struct Answer: Equatable {

@@ -13,10 +13,11 @@ final class NetRig {
     let ram: GuestRAM
     let guest = TestPort()
     let wire: Wire
-    let metrics = NetMetrics()
+    let shared: NetShared
     var receive: DriverQueue
     var transmit: DriverQueue
-    private let port: UnsafeMutablePointer<SocketPort>
+    var control: DriverQueue
+    let pair: NetPair<SocketPort>
     var work: NetWork<SocketPort>
     /// Buffers lent to the receive queue, by head.
     var lent: [UInt16: [DriverBuffer]] = [:]
@@ -25,25 +26,28 @@ final class NetRig {
     static var mergeable: UInt64 { NetFeature.mergeable }
     static var segments: UInt64 { NetFeature.guestChecksum | NetFeature.guestTCP4 }
 
-    init(features: UInt64, transport: UInt64 = Feature.eventIndex, queueSize: UInt16 = 128, mtu: UInt16? = 1500) throws
-    {
+    init(
+        features: UInt64, transport: UInt64 = Feature.eventIndex, queueSize: UInt16 = 128, mtu: UInt16? = 1500,
+        receiving: FrameRate? = nil, sending: FrameRate? = nil
+    ) throws {
         wire = try Wire()
-        port = .allocate(capacity: 1)
-        port.initialize(to: try wire.port(mtu: mtu))
+        pair = try NetPair(try wire.port(mtu: mtu))
+        shared = NetShared(
+            NetState(mac: MACAddress(rawValue: 0x02_0000_0000_AA), isUp: true), receiving: receiving, sending: sending)
         ram = try GuestRAM(layout: RAMLayout(bytes: 64 << 20), tracksWrites: true)
         receive = try DriverQueue(memory: ram.memory, at: 0x1_0000, size: queueSize)
         transmit = try DriverQueue(memory: ram.memory, at: 0x2_0000, size: queueSize)
+        control = try DriverQueue(memory: ram.memory, at: 0x3_0000, size: 16)
         let all = features | transport | Feature.version1 | Feature.indirectDescriptors
-        let setup = DeviceSetup(
-            memory: ram.memory, features: all, queues: [receive.setup(index: 0), transmit.setup(index: 1)], port: guest)
-        work = try NetWork(setup, port: UnsafePointer(self.port), metrics: metrics)
+        var queues = [receive.setup(index: 0), transmit.setup(index: 1)]
+        if features & NetFeature.control != 0 { queues.append(control.setup(index: 2)) }
+        let setup = DeviceSetup(memory: ram.memory, features: all, queues: queues, port: guest)
+        work = try NetWork(setup, index: 0, pairs: [pair], shared: shared)
     }
 
-    deinit {
-        work.quiesce()
-        port.deinitialize(count: 1)
-        port.deallocate()
-    }
+    deinit { work.quiesce() }
+
+    var metrics: NetMetrics { pair.metrics }
 
     var memory: GuestMemory { ram.memory }
 
@@ -95,6 +99,19 @@ final class NetRig {
             address += UInt64(to - from) + 5
         }
         return try transmit.add(buffers)
+    }
+
+    /// Sends a command to the control queue; its answer, or nil when it came back without one.
+    func command(_ bytes: [UInt8], room: UInt32 = 1) throws -> UInt8? {
+        try memory.write(bytes, at: GuestAddress(0x4_0000))
+        try memory.write([0x77], at: GuestAddress(0x5_4000))
+        var buffers: [DriverBuffer] = bytes.isEmpty ? [] : [.readable(0x4_0000, UInt32(bytes.count))]
+        if room > 0 { buffers.append(.writable(0x5_4000, room)) }
+        _ = try control.add(buffers)
+        try control.publish()
+        work.kicked(queue: 2)
+        guard let used = try control.takeUsed(), used.written == 1 else { return nil }
+        return try memory.read(at: GuestAddress(0x5_4000), count: 1).first
     }
 
     func kickTransmit() throws {

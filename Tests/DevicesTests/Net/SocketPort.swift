@@ -13,13 +13,22 @@ struct SocketPort: ~Copyable, FramePort {
 
     var raw: Int32 { file.raw }
 
-    fileprivate init(file: consuming FileDescriptor, supportedOffloads: Offloads, mtu: UInt16?) {
+    fileprivate init(
+        file: consuming FileDescriptor, supportedOffloads: Offloads, mtu: UInt16?, asked: AskedOfPort
+    ) {
         self.file = file
+        self.asked = asked
         self.supportedOffloads = supportedOffloads
         self.mtu = mtu
     }
 
-    borrowing func setOffloads(_ offloads: Offloads) throws(Errno) {}
+    /// What the card asked of the host.
+    let asked: AskedOfPort
+
+    borrowing func setOffloads(_ offloads: Offloads) throws(Errno) { asked.offloads.withLock { $0 = offloads } }
+    borrowing func setAttached(_ attached: Bool) throws(Errno) { asked.isAttached.withLock { $0 = attached } }
+    borrowing func setCarrier(_ up: Bool) { asked.carrier.withLock { $0 = up } }
+    borrowing func setFilter(_ filter: DestinationFilter) throws(Errno) { asked.filter.withLock { $0 = filter } }
 
     borrowing func receive(_ span: IOSpan) throws(Errno) -> Int? {
         let r = clinux_readv(file.raw, span.base, Int32(span.count))
@@ -36,6 +45,8 @@ struct SocketPort: ~Copyable, FramePort {
 final class Wire: Sendable {
     private let file: FileDescriptor
     private let near: FileDescriptor
+    /// What a card over the near end asked of the host.
+    let asked = AskedOfPort()
 
     init() throws {
         var fds: [Int32] = [-1, -1]
@@ -51,7 +62,7 @@ final class Wire: Sendable {
     func port(
         offloads: Offloads = [.checksum, .tcp4, .tcp6, .udpSegments], mtu: UInt16? = 1500
     ) throws -> SocketPort {
-        SocketPort(file: try near.duplicate(), supportedOffloads: offloads, mtu: mtu)
+        SocketPort(file: try near.duplicate(), supportedOffloads: offloads, mtu: mtu, asked: asked)
     }
 
     /// Pulls the plug: the other end's frames are refused from now on.

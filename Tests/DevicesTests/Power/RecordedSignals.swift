@@ -17,5 +17,6 @@ final class RecordedSignals: MachineSignals {
 
     func requestReset() { all.withLock { $0.append("reset") } }
     func requestPowerOff() { all.withLock { $0.append("power off") } }
+    func watchdogExpired() { all.withLock { $0.append("watchdog") } }
     func guestPanicked(_ event: GuestPanic) { all.withLock { $0.append("\(event)") } }
 }

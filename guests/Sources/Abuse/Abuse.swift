@@ -4,7 +4,7 @@ import Runtime
 
 /// A hostile driver: every round does one forbidden thing to a device, resets it and proves that it still works.
 ///
-/// `target=block` (default) | `net` | `rng`; `seed=` (1), `rounds=` (200); `attack=` only that one, by number;
+/// `target=block` (default) | `net` | `rng` | `console` | `balloon`; `seed=` (1), `rounds=` (200); `attack=` only that one, by number;
 /// `settle=` microseconds the device has to react (2000). A device may answer with DEVICE_NEEDS_RESET, an error status or
 /// nothing; it may not hang, and what it does afterwards must be right.
 @main

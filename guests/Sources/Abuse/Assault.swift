@@ -67,15 +67,15 @@ struct Assault {
     private func plainRequest() {
         let buffer = target.buffer
         target.describe(0, buffer, 16, flags: 1, next: 1)
-        target.describe(1, buffer + 512, 512, flags: target.kind == .net ? 1 : 3, next: 2)
-        target.describe(2, buffer + 16, 1, flags: target.kind == .net ? 0 : 2, next: 0)
+        target.describe(1, buffer + 512, 512, flags: target.kind.onlyReads ? 1 : 3, next: 2)
+        target.describe(2, buffer + 16, 1, flags: target.kind.onlyReads ? 0 : 2, next: 0)
         target.offer(head: 0, at: 0)
     }
 
     /// Breaks the plain request in the descriptor table or an indirect one.
     private mutating func malform(_ attack: Attack) {
         let (buffer, table) = (target.buffer, target.table)
-        let direction: UInt16 = target.kind == .net ? 0 : 2
+        let direction: UInt16 = target.kind.onlyReads ? 0 : 2
         switch attack {
         case .descriptorLoop:
             target.describe(1, buffer + 512, 512, flags: 1 | direction, next: random.next() & 1 == 0 ? 0 : 1)

@@ -12,7 +12,12 @@ final class Target {
     enum Kind: UInt16 {
         case net = 0x1041
         case block = 0x1042
+        case console = 0x1043
         case random = 0x1044
+        case balloon = 0x1045
+
+        /// Whether the queue under attack takes only what the device reads.
+        var onlyReads: Bool { self != .block && self != .random }
     }
 
     static let size: UInt16 = 16
@@ -20,8 +25,15 @@ final class Target {
     let device: VirtioDevice
     let function: PCIFunction
     let clock: Clock
-    /// The queue attacks go to: the transmit queue of a network device.
-    var queueIndex: UInt16 { kind == .net ? 1 : 0 }
+    /// The queue attacks go to: the transmit queue of a network device, the control queue of a console, the queue of a
+    /// balloon that gives pages back, because the other would take this guest's own.
+    var queueIndex: UInt16 {
+        switch kind {
+        case .net, .balloon: 1
+        case .console: 3
+        case .block, .random: 0
+        }
+    }
     /// Rings and buffers, zeroed before each attack: descriptors, available, used, indirect table, header, data.
     let descriptors: UInt64
     let available: UInt64
@@ -36,6 +48,10 @@ final class Target {
                 .net
             } else if machine.arguments.has("target", "rng") {
                 .random
+            } else if machine.arguments.has("target", "console") {
+                .console
+            } else if machine.arguments.has("target", "balloon") {
+                .balloon
             } else {
                 .block
             }
@@ -53,7 +69,8 @@ final class Target {
 
     /// Resets the device, negotiates `features` and enables the queue under attack with good rings.
     func prepare(features: UInt64) throws(Failure) {
-        _ = try device.negotiate(features)
+        // VIRTIO_CONSOLE_F_MULTIPORT brings the control queue.
+        _ = try device.negotiate(kind == .console ? features | 2 : features)
         for page in [descriptors, available, used, buffer] { Physical.clear(page, bytes: 4096) }
         setQueue(queueIndex, size: Target.size, descriptors, available, used)
         hw_store16(device.common + 28, 1)
@@ -96,6 +113,9 @@ final class Target {
         case .random:
             describe(0, buffer, 64, flags: 2, next: 0)
             bytes = 1
+        case .console, .balloon:
+            describe(0, buffer, 8, flags: 0, next: 0)
+            bytes = 0
         case .net:
             for offset in UInt64(0)..<12 { hw_store8(buffer + 12 + offset, offset < 6 ? 0xFF : 0x02) }
             describe(0, buffer, 72, flags: 0, next: 0)
@@ -113,7 +133,7 @@ final class Target {
         guard hw_load16(used + 2) == 1, hw_load32(used + 4) == 0 else {
             throw Failure("wrong-completion", seen: hw_load64(used))
         }
-        if kind != .net, hw_load32(used + 8) < bytes {
+        if !kind.onlyReads, hw_load32(used + 8) < bytes {
             throw Failure("wrong-length", seen: UInt64(hw_load32(used + 8)), wanted: UInt64(bytes))
         }
         if kind == .block, hw_load8(buffer + 16) != 0 {

@@ -4,10 +4,12 @@ import Runtime
 
 /// Drives a virtio-blk device and verifies what it does, or measures it.
 ///
-/// `mode=verify` (default) | `features` | `randread` | `randwrite` | `seqread` | `seqwrite`; `disk=` which device (0);
+/// `mode=verify` (default) | `features` | `randread` | `randwrite` | `seqread` | `seqwrite` | `powercut`; `disk=` which
+/// device (0);
 /// `depth=` requests in flight per queue (16); `bs=` bytes a request (4096); `parts=` data segments a request (1 to 6);
 /// `queues=` (1); `size=` bytes of the disk to use; `seconds=` (3) or `count=` requests for measurements; `count=` random
-/// requests for verify (2000); `wait=interrupt|poll`; `indirect=off`, `eventidx=off`; `seed=`.
+/// requests for verify (2000); `wait=interrupt|poll`; `indirect=off`, `eventidx=off`, `ring=packed`;
+/// `seed=`.
 @main
 struct BlockDriver: Payload {
     static let name: StaticString = "blockdriver"
@@ -24,6 +26,10 @@ struct BlockDriver: Payload {
             var measurement = try Measurement(disk, machine, random: random, writes: writes)
             try measurement.run(name)
             return
+        }
+        if arguments.has("mode", "powercut") {
+            var cut = try PowerCut(disk, machine)
+            return try cut.run()
         }
         if disk.isReadOnly {
             try Semantics(disk).checkReadOnly()

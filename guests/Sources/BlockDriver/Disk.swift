@@ -30,6 +30,10 @@ final class Disk {
         var wanted = BlockFeatures.all
         if !arguments.has("indirect", "off") { wanted |= Features.indirect }
         if !arguments.has("eventidx", "off") { wanted |= Features.eventIndex }
+        if arguments.has("ring", "packed") {
+            wanted |= Features.packed
+            guard device.offered & Features.packed != 0 else { throw Failure("no-packed-ring", seen: device.offered) }
+        }
         features = try device.negotiate(wanted)
         capacity = UInt64(hw_load32(device.config)) | UInt64(hw_load32(device.config + 4)) << 32
         blockBytes = Int(arguments.number("bs", 4096)) & ~511

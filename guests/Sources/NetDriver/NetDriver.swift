@@ -7,8 +7,11 @@ import Runtime
 ///
 /// `mode=echo` (default) answers and reflects; `mode=send` sends `count=` frames (1000) of `size=` bytes (1514) to `dst=`
 /// (a MAC as 0x…, broadcast by default), and with `expect=echo` verifies each that comes back, at most `window=` (32) under
-/// way; `mode=sink` counts and verifies. `ip=` a.b.c.d to answer for; `seconds=` ends echo and sink (10; 0: never), `count=`
-/// frames too; `nic=` which device (0); `rxbuf=` bytes a receive buffer; `mrg=off`, `indirect=off`, `eventidx=off`.
+/// way; `mode=sink` counts and verifies; `mode=flood` sends `count=` frames of `size=` bytes that were made once, as TCP
+/// segments of `gso=` bytes where given (with `offload=on`); `mode=drain` takes `count=` frames without looking at them,
+/// for `seconds=` at most. `poll=on` never sleeps. `pairs=` queue pairs (1), `control=on` the control queue for one. `ip=` a.b.c.d to answer for; `seconds=` ends echo and sink (10; 0: never), `count=`
+/// frames too; `nic=` which device (0); `rxbuf=` bytes a receive buffer; `mrg=off`, `indirect=off`, `eventidx=off`,
+/// `ring=packed`.
 @main
 struct NetDriver: Payload {
     static let name: StaticString = "netdriver"
@@ -20,12 +23,15 @@ struct NetDriver: Payload {
             $0.hex("mac", interface.mac)
             $0.hex("features", interface.features)
             $0.field("link", interface.linkIsUp ? "up" : "down")
+            $0.field("pairs", interface.pairs)
             if interface.features & NetFeatures.mtu != 0 {
                 $0.field("mtu", UInt64(hw_load16(interface.device.config + 10)))
             }
         }
         let start = Clock.now
         if machine.arguments.has("mode", "features") { return }
+        if machine.arguments.has("mode", "flood") { return try Load(interface, machine).flood() }
+        if machine.arguments.has("mode", "drain") { return try Load(interface, machine).drain() }
         if machine.arguments.has("mode", "send") {
             var sender = Sender(interface, machine)
             try sender.run()

@@ -8,4 +8,6 @@ public enum Features {
     public static let eventIndex: UInt64 = 1 << 29
     /// The device is not a legacy one.
     public static let version1: UInt64 = 1 << 32
+    /// Queues are packed instead of split.
+    public static let packed: UInt64 = 1 << 34
 }

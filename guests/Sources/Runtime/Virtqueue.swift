@@ -2,32 +2,41 @@
 
 import Hardware
 
-/// The driver's side of a split virtqueue (virtio 1.2 §2.7).
+/// The driver's side of a virtqueue, split or packed (virtio 1.2 §2.7 and §2.8).
 public final class Virtqueue {
     /// Its number.
     public let index: UInt16
     /// Its size, a power of two.
     public let size: UInt16
-    /// Address of the descriptor table.
+    /// Whether it is packed.
+    public let packed: Bool
+    /// Address of the descriptor table, or of the packed ring.
     public let descriptors: UInt64
-    /// Address of the available ring.
+    /// Address of the available ring, or of the driver's event suppression structure.
     public let available: UInt64
-    /// Address of the used ring.
+    /// Address of the used ring, or of the device's event suppression structure.
     public let used: UInt64
     /// Whether requests go by indirect tables.
     public let indirect: Bool
     /// Whether notifications are suppressed by index.
     public let eventIndex: Bool
     private let doorbell: UInt64
-    private let tables: UInt64
-    private var tokens: [UInt32]
-    private var lengths: [UInt16]
-    private var freeHead: UInt16 = 0
+    let tables: UInt64
+    var tokens: [UInt32]
+    var lengths: [UInt16]
+    /// Packed: the free buffer ID behind each free one.
+    var links: [UInt16]
+    var freeHead: UInt16 = 0
     /// Descriptors not in use.
-    public private(set) var free: UInt16
-    private var next: UInt16 = 0
+    public internal(set) var free: UInt16
+    /// Split: requests made available. Packed: entry, and wrap counter in bit 15.
+    var next: UInt16
     private var announced: UInt16 = 0
-    private var seen: UInt16 = 0
+    /// Split: requests taken back. Packed: entry, and wrap counter in bit 15.
+    var seen: UInt16
+    /// Packed: entries added since `publish`, and the flags of the first of them, which show all.
+    var added: UInt16 = 0
+    var hidden: (entry: UInt16, flags: UInt16) = (0, 0)
     /// Notifications sent.
     public private(set) var kicks: UInt64 = 0
 
@@ -37,6 +46,7 @@ public final class Virtqueue {
         self.doorbell = doorbell
         indirect = features & Features.indirect != 0
         eventIndex = features & Features.eventIndex != 0
+        packed = features & Features.packed != 0
         let count = Int(size)
         descriptors = try Physical.allocate(bytes: count * 16)
         available = try Physical.allocate(bytes: count * 2 + 6)
@@ -44,7 +54,14 @@ public final class Virtqueue {
         tables = indirect ? try Physical.allocate(bytes: count * Request.limit * 16) : 0
         tokens = [UInt32](repeating: 0, count: count)
         lengths = [UInt16](repeating: 0, count: count)
+        links = []
         free = size
+        next = packed ? 0x8000 : 0
+        seen = next
+        if packed {
+            for id in 0..<size { links.append(id &+ 1) }
+            return
+        }
         for entry in 0..<size { hw_store16(descriptors + UInt64(entry) * 16 + 14, entry &+ 1) }
     }
 
@@ -53,6 +70,10 @@ public final class Virtqueue {
         let count = request.count
         let needed: UInt16 = indirect ? 1 : UInt16(count)
         guard count > 0, needed <= free else { return false }
+        if packed {
+            addPacked(request, token, needed)
+            return true
+        }
         let head = freeHead
         if indirect {
             let table = tables + UInt64(head) * UInt64(Request.limit) * 16
@@ -84,6 +105,13 @@ public final class Virtqueue {
 
     /// Shows the device everything added, and notifies it unless it asked not to be (§2.7.13).
     public func publish() {
+        if packed {
+            if publishPacked() {
+                kicks += 1
+                notify()
+            }
+            return
+        }
         // Stores are not reordered on x86: the ring entries are visible before the index.
         hw_store16(available + 2, next)
         hw_fence()
@@ -111,6 +139,7 @@ public final class Virtqueue {
     /// Takes one finished request: its token and the bytes the device says it wrote.
     /// - Throws: when the device returns what it was not given.
     public func take() throws(Failure) -> (token: UInt32, bytes: UInt32)? {
+        if packed { return try takePacked() }
         guard hw_load16(used + 2) != seen else { return nil }
         let entry = used + 4 + UInt64(seen & (size - 1)) * 8
         let (head, bytes) = (hw_load32(entry), hw_load32(entry + 4))
@@ -124,6 +153,7 @@ public final class Virtqueue {
 
     /// Asks for an interrupt at the next completion, or for none; true when something is already waiting.
     public func wantInterrupts(_ wanted: Bool) -> Bool {
+        if packed { return wantInterruptsPacked(wanted) }
         if eventIndex {
             hw_store16(available + 4 + UInt64(size) * 2, wanted ? seen : seen &- 1)
         } else {
@@ -142,7 +172,7 @@ public final class Virtqueue {
         lengths[Int(head)] = 0
     }
 
-    private func write(_ address: UInt64, _ segment: Segment, next: UInt16, last: Bool) {
+    func write(_ address: UInt64, _ segment: Segment, next: UInt16, last: Bool) {
         hw_store64(address, segment.address)
         hw_store32(address + 8, segment.bytes)
         hw_store16(address + 12, (last ? 0 : 1) | (segment.deviceWrites ? 2 : 0))

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Control
+internal import Devices
+internal import Linux
+internal import Storage
+import Synchronization
+
+/// The machine's SCSI controller and the disks on it, by name; disks come and go while the machine runs.
+///
+/// An engine made after the cage has closed waits on its queue's own thread: neither rings nor threads can be made then.
+final class SCSIDisks: Sendable {
+    let controller: SCSI
+    private let signals: any DiskSignals
+    private let numbers = Mutex<[String: Int]>([:])
+
+    init(_ controller: SCSI, signals: any DiskSignals) {
+        self.controller = controller
+        self.signals = signals
+    }
+
+    /// Attaches a disk at the lowest number that is free.
+    /// - Throws: `MachineError` that names the disk.
+    func attach(_ disk: DiskConfiguration, _ descriptors: inout DescriptorBundle) throws(MachineError) {
+        let taken = numbers.withLock { $0 }
+        guard taken[disk.name] == nil else { throw .device("disk \(disk.name)", "is attached already") }
+        guard let number = (0..<SCSILimits.units).first(where: { !taken.values.contains($0) }) else {
+            throw .device("disk \(disk.name)", "the SCSI controller is full; detach another disk first")
+        }
+        let image = disk.file == nil ? nil : try DiskEngines(disk, &descriptors)
+        let engines = try image?.handles(controller.requestQueues, of: disk.name)
+        let profile = DiskProfile(disk, signals: signals)
+        try named(disk.name) { () throws(SCSIError) in
+            try controller.attach(
+                number, disk.kind == .cdrom ? .optical : .disk, profile, engines: engines, carrier: image?.carrier)
+        }
+        numbers.withLock { $0[disk.name] = number }
+    }
+
+    /// Detaches a disk and closes its files.
+    /// - Throws: `MachineError` that names the disk.
+    func detach(_ name: String) throws(MachineError) {
+        let number = try number(of: name)
+        try named(name) { () throws(SCSIError) in try controller.detach(number) }
+        numbers.withLock { $0[name] = nil }
+    }
+
+    /// Changes or ejects a drive's medium.
+    /// - Throws: `MachineError` that names the disk.
+    func change(_ change: MediumChange, _ descriptors: inout DescriptorBundle) throws(MachineError) {
+        let number = try number(of: change.disk)
+        var engines: [EngineHandle]?
+        if let slot = change.file {
+            guard let file = descriptors.take(slot) else {
+                throw .device("disk \(change.disk)", "the medium's descriptor did not come")
+            }
+            engines = try DiskEngines(medium: file, of: change.disk).handles(
+                controller.requestQueues, of: change.disk)
+        }
+        try named(change.disk) { () throws(SCSIError) in
+            try controller.change(number, engines: engines, force: change.force)
+        }
+    }
+
+    /// Looks at a disk's size again.
+    /// - Throws: `MachineError` that names the disk.
+    func refresh(_ name: String) throws(MachineError) {
+        let number = try number(of: name)
+        try named(name) { () throws(SCSIError) in try controller.refreshCapacity(number) }
+    }
+
+    func has(_ name: String) -> Bool { numbers.withLock { $0[name] != nil } }
+
+    /// What each disk has counted.
+    var statistics: [DeviceStatistics] {
+        let all = numbers.withLock { $0 }.sorted { $0.value < $1.value }
+        return all.compactMap { name, number in
+            controller.metrics(number).map { DeviceStatistics(name: name, counters: $0.counters) }
+        }
+    }
+
+    private func number(of name: String) throws(MachineError) -> Int {
+        guard let number = numbers.withLock({ $0[name] }) else {
+            throw .device("disk \(name)", "is not on the SCSI controller")
+        }
+        return number
+    }
+
+    private func named<R>(_ name: String, _ body: () throws(SCSIError) -> R) throws(MachineError) {
+        do throws(SCSIError) { _ = try body() } catch { throw .device("disk \(name)", "\(error)") }
+    }
+}
