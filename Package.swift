@@ -17,6 +17,7 @@ let belowTheWall: [Target] = [
     .target(name: "CKVM"),
     .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     .systemLibrary(name: "CCapability", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+    .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libzstd-dev"])]),
     .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: strict),
     .target(name: "GuestMemory", dependencies: ["Linux"], swiftSettings: strict),
     .target(name: "Record"),
@@ -26,7 +27,7 @@ let belowTheWall: [Target] = [
     .target(name: "PCI", dependencies: ["Bus", "Record", "Linux"]),
     .target(
         name: "Virtio", dependencies: ["GuestMemory", "Bus", "PCI", "Record", "Linux"], swiftSettings: strict),
-    .target(name: "Storage", dependencies: ["CLinux", "Linux"], swiftSettings: strict),
+    .target(name: "Storage", dependencies: ["CLinux", "CCompression", "Linux"], swiftSettings: strict),
     .target(name: "Network", dependencies: ["CLinux", "Linux"], swiftSettings: strict),
     .target(
         name: "Devices",
@@ -67,7 +68,7 @@ let aboveTheWall: [Target] = [
     .executableTarget(
         name: "apus",
         dependencies: [
-            "HostCheck", "VMISpec", "HTTP", "Supervisor", "Linux", .product(name: "Yams", package: "Yams"),
+            "HostCheck", "VMISpec", "HTTP", "Supervisor", "Storage", "Linux", .product(name: "Yams", package: "Yams"),
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         linkerSettings: [.unsafeFlags(staticFoundation, .when(configuration: .release))]),
@@ -109,7 +110,7 @@ let tests: [Target] = [
     .testTarget(name: "GuestAgentTests", dependencies: ["GuestAgent", "VMISpec", "Linux"]),
     .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "VMISpec", "CTestSupport", "CLinux", "Linux"]),
     .testTarget(name: "HostCheckTests", dependencies: ["HostCheck"]),
-    .testTarget(name: "ApusTests", dependencies: ["apus", "VMISpec", "Linux"]),
+    .testTarget(name: "ApusTests", dependencies: ["apus", "VMISpec", "Storage", "Linux"]),
     .testTarget(name: "Integration", dependencies: ["Control", "Linux", "CTestSupport"]),
     .testTarget(name: "EndToEnd", exclude: ["Inside"]),
     .executableTarget(

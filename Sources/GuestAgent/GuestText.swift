@@ -7,11 +7,15 @@ enum GuestText {
     /// Most bytes of a name.
     static let mostBytes = 256
 
-    /// The text without control characters, cut at a character's end.
+    /// The text without what steers a terminal or turns its direction, cut at a character's end.
     static func clean(_ text: String) -> String {
         var clean = ""
         for scalar in text.unicodeScalars {
-            let fits: Unicode.Scalar = scalar.properties.generalCategory == .control ? " " : scalar
+            let fits: Unicode.Scalar =
+                switch scalar.properties.generalCategory {
+                case .control, .format, .lineSeparator, .paragraphSeparator: " "
+                default: scalar
+                }
             guard clean.utf8.count + UTF8.width(fits) <= mostBytes else { break }
             clean.unicodeScalars.append(fits)
         }

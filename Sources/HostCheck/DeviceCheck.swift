@@ -13,6 +13,9 @@ enum DeviceCheck {
             device(
                 "/dev/vhost-net", root: root, without: "networks are served by the launcher itself",
                 fix: "modprobe vhost_net", permission: "add this user to its group"),
+            device(
+                "/dev/vhost-vsock", root: root, without: "no VM can have autoattachVSOCK", fix: "modprobe vhost_vsock",
+                permission: "add this user to its group"),
             ioUring,
         ]
     }

@@ -20,6 +20,8 @@ public enum StorageRequest {
     public static let duplicate: UInt32 = 1030
     /// The command of `fcntl` that takes a lock of an open file (F_OFD_SETLK).
     public static let setLock: UInt32 = 37
+    /// The command of `fcntl` that looks for a lock of another open file (F_OFD_GETLK).
+    public static let seeLock: UInt32 = 36
 }
 
 /// The ioctls of a tap, for those who filter them.

@@ -142,6 +142,9 @@ public final class Machine: Sendable {
         group.resume()
     }
 
+    /// What an operator may want to know of how the machine was built, a line each.
+    public var notes: [String] { devices.notes }
+
     /// Whether `pause` stopped the guest; a reset leaves it so.
     public var isPaused: Bool { paused.load(ordering: .relaxed) }
 

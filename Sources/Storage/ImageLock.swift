@@ -3,31 +3,38 @@
 internal import CLinux
 public import Linux
 
-/// Who else may have an image open while we have.
+/// Who else may have an image open while we have, on this host and on others that share its file system's locks.
 ///
-/// The lock is an open-file-description lock (`fcntl(2)`, F_OFD_SETLK) over the whole file: it belongs to the open file
-/// and not to the process, so it stays when the descriptor is passed over a socket and goes with the last copy of it.
-/// Taking it again on the same open file is harmless, so supervisor and launcher may both ask.
+/// The locks are those of QEMU (`block/file-posix.c`), so that its tools and machines are kept out as well. They belong to
+/// the open file and not to the process: they stay when the descriptor is passed over a socket and go with the last copy
+/// of it. Taking one again on the same open file is harmless, so supervisor and launcher may both ask.
 public enum ImageLock: Sendable, Equatable {
-    /// Nobody: we write.
+    /// We write; others neither write nor read.
     case exclusive
-    /// Other readers: we only read, or the disk is declared shareable and its guests agree among themselves.
+    /// We read; others read.
     case shared
-    /// Everybody: nothing is checked.
+    /// We write; others write and read who have agreed to it likewise.
+    case agreed
+    /// Nothing is checked.
     case unlocked
 
     /// Takes the lock without waiting.
     /// - Throws: `ImageError.busy` when another open file holds it.
     public func take(on file: borrowing FileDescriptor, name: String) throws(ImageError) {
-        if self == .unlocked { return }
-        let r = clinux_ofd_lock(file.raw, self == .exclusive ? 1 : 0)
-        switch Int32(truncatingIfNeeded: 0 &- r) {
-        case ...0: return
-        case EAGAIN, EACCES: throw .busy(name, writing: self == .exclusive)
-        case EBADF: throw .descriptorIsReadOnly(name)
-        // A file system without locks (some network and user-space ones) cannot tell; that is no reason not to run.
-        case ENOLCK, EOPNOTSUPP, ENOSYS, EINVAL: return
-        case let code: throw .failed(name, Errno(code: code, call: "fcntl F_OFD_SETLK"))
+        do throws(Errno) {
+            switch self {
+            case .exclusive: try file.lockImage(.writing)
+            case .shared: try file.lockImage(.reading)
+            case .agreed: try file.lockImage(.sharing)
+            case .unlocked: break
+            }
+        } catch {
+            switch error.code {
+            case EAGAIN, EACCES: throw .busy(name, writing: self != .shared)
+            // A file system without locks (some network and user-space ones) cannot tell; that is no reason not to run.
+            case ENOLCK, EOPNOTSUPP, ENOSYS, EINVAL: return
+            default: throw .failed(name, error)
+            }
         }
     }
 }

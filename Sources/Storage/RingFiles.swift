@@ -14,7 +14,7 @@ public struct RingFiles: ~Copyable, FileEngine, @unchecked Sendable {
     private let bounce: BounceBuffer
     /// Most operations in flight.
     public let depth: Int
-    private let slots: UnsafeMutablePointer<RingSlot>
+    private let slots: RingSlots
     // Operations that ended while somebody waited for others.
     private var finished: FinishedOperations
     private var inFlight = 0
@@ -29,14 +29,11 @@ public struct RingFiles: ~Copyable, FileEngine, @unchecked Sendable {
         let bounce = try BounceBuffer()
         self.files = FileTable(files)
         self.depth = depth
-        unsafe slots = .allocate(capacity: depth)
-        unsafe slots.initialize(repeating: RingSlot(), count: depth)
+        slots = RingSlots(count: depth)
         finished = FinishedOperations(capacity: depth)
         self.bounce = bounce
         self.ring = ring
     }
-
-    deinit { unsafe slots.deallocate() }
 
     /// Tries a ring out on the calling thread.
     /// - Throws: `Errno` of the first call that does not work.
@@ -83,7 +80,7 @@ public struct RingFiles: ~Copyable, FileEngine, @unchecked Sendable {
         case .slot(let slot):
             if slot.stage == .discardDevice && !canDiscardDevice { return blocking(operation, file) }
             // SAFETY: `slots` holds `depth` entries.
-            unsafe slots[token] = slot
+            unsafe slots.base[token] = slot
             inFlight &+= 1
             prepare(token)
             return .queued
@@ -103,7 +100,7 @@ public struct RingFiles: ~Copyable, FileEngine, @unchecked Sendable {
     @inline(__always)
     private mutating func prepare(_ token: Int) {
         let entry = unsafe ring.nextEntry()
-        let slot = unsafe slots[token]
+        let slot = unsafe slots.base[token]
         let file = slot.file, offset = slot.offset, name = UInt64(truncatingIfNeeded: token)
         switch slot.stage {
         case .read, .write:
@@ -180,19 +177,27 @@ public struct RingFiles: ~Copyable, FileEngine, @unchecked Sendable {
     /// Takes one completion; nil when none waits.
     @inline(__always)
     public mutating func nextCompletion() -> BlockCompletion? {
-        if let completion = finished.take() { return completion }
-        while true {
-            while let completion = ring.nextCompletion() {
-                let token = Int(truncatingIfNeeded: completion.token)
-                if let outcome = advance(token, completion.result) {
-                    inFlight &-= 1
-                    return BlockCompletion(token: token, failure: outcome)
-                }
-            }
-            guard ring.pending > 0 || ring.hasDeferredWork else { return nil }
+        if let completion = finished.take() ?? reap() { return completion }
+        // Work may be announced that has been done by now: one look is enough, the ring wakes its thread again.
+        guard ring.pending > 0 || ring.hasDeferredWork else { return nil }
+        repeat {
             enter(wait: 0)
-            if let completion = finished.take() { return completion }
+            if let completion = finished.take() ?? reap() { return completion }
+        } while ring.pending > 0
+        return nil
+    }
+
+    /// Takes one completion out of the ring; what it leaves to do is put in again.
+    @inline(__always)
+    private mutating func reap() -> BlockCompletion? {
+        while let completion = ring.nextCompletion() {
+            let token = Int(truncatingIfNeeded: completion.token)
+            if let outcome = advance(token, completion.result) {
+                inFlight &-= 1
+                return BlockCompletion(token: token, failure: outcome)
+            }
         }
+        return nil
     }
 
     /// Waits until every operation in flight is complete.
@@ -222,7 +227,7 @@ public struct RingFiles: ~Copyable, FileEngine, @unchecked Sendable {
     @inline(__always)
     private mutating func advance(_ token: Int, _ result: Int32) -> Errno?? {
         // SAFETY: the kernel returns the names it was given, each below `depth`.
-        let slot = unsafe slots + token
+        let slot = unsafe slots.base + token
         let index = Int(unsafe slot.pointee.file)
         let step = files.with(index) { unsafe slot.pointee.take(result, $0) }
         switch step {

@@ -52,7 +52,7 @@ enum DiskFile {
         guard status.bytes > 0 else {
             throw VolumeError(field, "\(name) is empty; a disk needs at least one sector")
         }
-        do throws(Errno) { try file.lock(exclusively: !isReadOnly) } catch {
+        do throws(Errno) { try file.lockImage(isReadOnly ? .reading : .writing) } catch {
             guard error.code == EAGAIN || error.code == EACCES else {
                 throw VolumeError(field, "\(name) cannot be locked: \(error.reason)")
             }

@@ -52,6 +52,15 @@ struct FlagMachine: ~Copyable {
         }
         configuration.balloon = flags.balloon
         configuration.watchdog = flags.watchdog
+        if let cid = flags.vsockCID {
+            do throws(Errno) {
+                let file = try FileDescriptor.open("/dev/vhost-vsock", O_RDWR)
+                configuration.vsock = VsockConfiguration(device: try FlagMachine.add(file, to: &bundle), cid: cid)
+            } catch {
+                let remedy = error.code == ENOENT ? "; load its module: modprobe vhost_vsock" : ""
+                throw FlagError("--vsock", "/dev/vhost-vsock: \(error.reason)\(remedy)")
+            }
+        }
         configuration.pvpanic = true
         configuration.sandbox = flags.sandbox
         configuration.terminal = try FlagMachine.console("--terminal", flags.terminal, into: &bundle)

@@ -32,6 +32,7 @@ struct Flags {
     var channels: [Channel] = []
     var balloon: BalloonConfiguration?
     var watchdog: WatchdogAction?
+    var vsockCID: UInt32?
     var sandbox = true
 
     struct Net {
@@ -86,7 +87,7 @@ struct Flags {
     private static let known: Set = [
         "--control-fd", "--name", "--kernel", "--initrd", "--cmdline", "--cpus", "--memory", "--hugepages",
         "--prefault",
-        "--disk", "--net", "--serial", "--sandbox", "--terminal", "--channel", "--balloon", "--watchdog",
+        "--disk", "--net", "--vsock", "--serial", "--sandbox", "--terminal", "--channel", "--balloon", "--watchdog",
     ]
 
     private mutating func take(_ name: String, _ value: String) throws(FlagError) {
@@ -106,6 +107,11 @@ struct Flags {
             prefaultThreads = threads
         case "--disk": disks.append(try DiskFlag(name, try Flags.pairs(name, value)))
         case "--net": nets.append(try Flags.net(name, value))
+        case "--vsock":
+            guard let cid = UInt32(value), cid >= 3, cid < .max else {
+                throw FlagError(name, "must be a context ID, 3 to 4294967294")
+            }
+            vsockCID = cid
         case "--serial": serial = try Flags.serial(name, value)
         case "--terminal": terminal = try Flags.serial(name, value)
         case "--channel": channels.append(try Flags.channel(name, value))

@@ -31,6 +31,7 @@ enum Help {
           --channel name=NAME,path=PATH
                                  a virtio-console port that whoever connects to PATH speaks to; several times
           --terminal WHERE       hvc0: stdio, unix:PATH or none (default)
+          --vsock CID            virtio-vsock on /dev/vhost-vsock, the guest at this context ID
           --serial WHERE         stdio (default), unix:PATH or none
           --sandbox on|off       confine the process before the guest runs (default: on)
           --name TEXT            the machine's name in messages

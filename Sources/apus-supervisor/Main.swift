@@ -40,6 +40,9 @@ struct Main: ParsableCommand {
 
     @Option(help: ArgumentHelp("The directory that stands for a Secret, one file a key.", valueName: "name=dir"))
     var secret: [String] = []
+    @Option(
+        help: ArgumentHelp("The context ID of the guest's socket device; a free one by default.", valueName: "number"))
+    var vsockCID: UInt32?
 
     @Option(help: ArgumentHelp("Whether the launcher confines itself: on or off.", valueName: "on|off"))
     var sandbox = "on"
@@ -87,6 +90,7 @@ struct Main: ParsableCommand {
         options.claims = try NamedPath.dictionary(pvc, option: "--pvc")
         options.secrets = try NamedPath.dictionary(secret, option: "--secret")
         options.taps = try NamedPath.dictionary(tap, option: "--tap")
+        options.vsockCID = vsockCID
         guard ["on", "off"].contains(sandbox) else {
             throw SupervisorError("--sandbox \(sandbox): must be on or off")
         }

@@ -9,7 +9,7 @@ extension DescriptorSlot {
 
 extension MachineConfiguration {
     /// How many descriptors `sample` refers to.
-    static let sampleDescriptors = 12
+    static let sampleDescriptors = 13
 
     /// A valid machine that uses every field.
     static func sample() throws(SampleError) -> MachineConfiguration {
@@ -45,6 +45,7 @@ extension MachineConfiguration {
         ]
         machine.balloon = BalloonConfiguration(freePageReporting: false, statisticsSeconds: 5)
         machine.watchdog = .poweroff
+        machine.vsock = VsockConfiguration(device: .at(12), cid: 77)
         machine.console = .stdio(input: .at(7), output: .at(8))
         machine.pvpanic = true
         machine.onPanic = .pause

@@ -29,6 +29,9 @@ struct ValidationCase: Sendable, CustomTestStringConvertible {
         .init("cpu.pinning: names 1 CPUs for 4 vCPUs") { $0.cpu.pinning = [1] },
         .init("cpu.pinning[3]: CPU 4 is named twice") { $0.cpu.pinning = [4, 5, 6, 4] },
         .init("cpu.pinning[0]: must be at most 65535") { $0.cpu.pinning = [.max, 5, 6, 4] },
+        .init("vsock.cid: must be 3 to 4294967294") { $0.vsock?.cid = 2 },
+        .init("vsock.cid: must be 3 to 4294967294") { $0.vsock?.cid = .max },
+        .init("vsock.device: slot 2 is used twice") { $0.vsock?.device = .at(2) },
         .init("cpu.emulatorCPUs: must not be empty") { $0.cpu.emulatorCPUs = [] },
         .init("memory.backing.pageBytes: must be 2 MiB or 1 GiB, not 0") {
             $0.memory.backing = .hugetlb(pageBytes: 0)
@@ -138,8 +141,8 @@ struct ValidationCase: Sendable, CustomTestStringConvertible {
         .init("terminal.slot: slot 11 is used twice") { $0.terminal = .listener(slot: .at(11)) },
         .init("balloon.statisticsSeconds: must be at most 86400") { $0.balloon?.statisticsSeconds = 86_401 },
         .init("boot.initrd: slot 0 is used twice") { $0.boot.initrd = .at(0) },
-        .init("disks[0].file: slot 12 is not among the 12 descriptors sent") { $0.disks[0].file = .at(12) },
-        .init("rng.slot: slot 65535 is not among the 12 descriptors sent") { $0.rng = .file(slot: .at(.max)) },
+        .init("disks[0].file: slot 13 is not among the 13 descriptors sent") { $0.disks[0].file = .at(13) },
+        .init("rng.slot: slot 65535 is not among the 13 descriptors sent") { $0.rng = .file(slot: .at(.max)) },
         .init("descriptors[6]: no field refers to it") { $0.rng = .getrandom },
         .init("descriptors[7]: no field refers to it") { $0.console = .nowhere },
     ]

@@ -16,9 +16,9 @@ final class WorkerRig {
     private let kicks: [Event]
     private let interrupts: [Event]
 
-    init(queues count: Int, size: UInt16 = 64, layout: RingLayout = .split) throws {
+    init(queues count: Int, size: UInt16 = 64, layout: RingLayout = .split, tracksWrites: Bool = false) throws {
         self.layout = layout
-        ram = try GuestRAM(layout: RAMLayout(bytes: 64 << 20))
+        ram = try GuestRAM(layout: RAMLayout(bytes: 64 << 20), tracksWrites: tracksWrites)
         var queues: [DriverQueue] = []
         for i in 0..<count {
             queues.append(try DriverQueue(memory: ram.memory, at: 0x1_0000 * UInt64(i + 1), size: size, layout: layout))

@@ -167,9 +167,11 @@ struct HostileAgentTests {
         fake.answers["guest-get-timezone"] = { _ in #"{"offset":99999999999}"# }
         fake.answers["guest-get-osinfo"] = { _ in "[]" }
         fake.answers["guest-fsfreeze-status"] = { _ in "5" }
+        fake.answers["guest-info"] = { _ in #"{"version":"1\u001b]0;x\u0007\u202e2\u2028","supported_commands":7}"# }
         fake.connect()
         let told = fake.client.information
         #expect(told.hostname == String(repeating: "é", count: 128))
+        #expect(told.version == "1 ]0;x  2 " && told.commands == [])
         #expect(told.users.count == 128 && told.users[0].loginTime == 0)
         #expect(told.interfaces.map(\.name) == ["eth0"] && told.interfaces[0].mac == nil)
         #expect(told.interfaces[0].addresses.map(\.text) == ["10.0.0.1", "::1"])

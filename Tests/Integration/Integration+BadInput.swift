@@ -54,6 +54,15 @@ extension Integration {
             return image
         }
 
+        @Test(
+            "a socket device on a host that has none, with the remedy",
+            .enabled(if: access("/dev/vhost-vsock", F_OK) != 0))
+        func vsock() throws {
+            try refused(
+                ["--kernel", try Payload.path("memory"), "--vsock", "77"],
+                naming: ["--vsock", "/dev/vhost-vsock", "modprobe vhost_vsock"])
+        }
+
         @Test("an initrd that is missing or larger than memory", arguments: [nil, 256 << 20, 8 << 40])
         func initrd(size: Int?) throws {
             var path = scratch.path("initrd")

@@ -3,6 +3,7 @@
 import Glibc
 import Linux
 import Network
+import TestSupport
 import Testing
 
 @Suite("Taps", .serialized)

@@ -65,13 +65,16 @@ struct OpeningTests {
             (false, ImageLock?.none, false, ImageLock?.none, true), (false, nil, true, nil, true),
             (true, nil, false, nil, true), (true, nil, true, nil, false),
             (false, .shared, false, .shared, false), (false, nil, false, .shared, true),
-            (false, .unlocked, false, .exclusive, false), (false, .exclusive, false, .unlocked, false),
+            (false, .agreed, false, .agreed, false), (false, .agreed, false, nil, true),
+            (false, nil, false, .agreed, true),
+            (true, nil, false, .agreed, true), (false, .unlocked, false, .exclusive, false),
+            (false, .exclusive, false, .unlocked, false),
         ])
     func locks(firstReads: Bool, first: ImageLock?, secondReads: Bool, second: ImageLock?, isBusy: Bool) throws {
         let file = try TemporaryFile([UInt8](repeating: 1, count: 512))
         let image = try RawImage.open(file.path, readOnly: firstReads, lock: first)
         let error = failure(file.path, readOnly: secondReads, lock: second)
-        let wantsAll = second.map { $0 == .exclusive } ?? !secondReads
+        let wantsAll = second.map { $0 != .shared } ?? !secondReads
         #expect((error == .busy(file.path, writing: wantsAll)) == isBusy)
         #expect((error == nil) == !isBusy)
         #expect(image.properties.capacity == 512)

@@ -40,7 +40,7 @@ final class Vectors {
         return withExtendedLifetime(self) { body(&span) }
     }
 
-    fileprivate var span: IOSpan { IOSpan(base: entries, count: count) }
+    var span: IOSpan { IOSpan(base: entries, count: count) }
 
     var contents: [UInt8] {
         var all = [UInt8](repeating: 0, count: withSpan { $0.byteCount })

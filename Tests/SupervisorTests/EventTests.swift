@@ -108,6 +108,12 @@ struct EventTests {
         #expect(running.fixture.leftovers.isEmpty)
     }
 
+    @Test("a manifest comes from a variable as well as from a file")
+    func variable() throws {
+        let running = try RunningSupervisor("", fromVariable: true)
+        #expect(try running.document("instance")["metadata"]?["name"]?.stringValue == "vm")
+    }
+
     @Test("a guest's panic is counted and told")
     func panic() throws {
         let running = try RunningSupervisor("panics")

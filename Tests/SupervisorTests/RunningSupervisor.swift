@@ -18,7 +18,8 @@ final class RunningSupervisor {
     /// - Parameter behaviour: the words of `FAKE_LAUNCHER`.
     init(
         _ behaviour: String, devices: String = "", volumes: String = "", labels: String = "", probes: String = "",
-        options: [String] = [], grace: Int = 1, awaiting phase: String = "Running"
+        options: [String] = [], grace: Int = 1,
+        fromVariable: Bool = false, awaiting phase: String = "Running"
     ) throws {
         fixture = try Fixture()
         let document = try Fixture.manifest(
@@ -32,11 +33,11 @@ final class RunningSupervisor {
         let fake = SiblingProgram.path("fake-launcher", variable: "NONE", environment: [:])
         process = try ChildProcess(
             program,
-            ["--file", "\(fixture.path)/vm.json", "--image", "k=\(fixture.path)/image"]
+            (fromVariable ? [] : ["--file", "\(fixture.path)/vm.json"]) + ["--image", "k=\(fixture.path)/image"]
                 + ["--pvc", "data=\(fixture.path)/disk.raw"] + options,
             environment: [
                 "XDG_RUNTIME_DIR=\(fixture.path)", "APUS_LAUNCHER=\(fake)", "FAKE_LAUNCHER=\(behaviour)",
-                "PATH=/usr/bin:/bin", "NODE_NAME=n1",
+                "PATH=/usr/bin:/bin", "NODE_NAME=n1", "STANDALONE_VMI=\(fromVariable ? document.text() : "")",
             ], passing: [.init(null.raw, as: 0), .init(errors.raw, as: 1), .init(errors.raw, as: 2)])
         try wait(for: phase)
     }

@@ -44,7 +44,6 @@ struct RefusalTests {
     static let device: [Row] = [
         ("\(devices).autoattachGraphicsDevice", "true", "serial console"),
         ("\(devices).autoattachInputDevice", "true", "no display"),
-        ("\(devices).autoattachVSOCK", "true", "network interface"),
         ("\(devices).clientPassthrough", "{}", "USB"),
         ("\(devices).downwardMetrics", "{}", "not supported"),
         ("\(devices).filesystems", #"[{"name": "a", "virtiofs": {}}]"#, "on a disk"),

@@ -67,13 +67,13 @@ def _once(name, vhost, load, frames):
     with Guest(_command(name, words, vhost)) as guest:
         guest.wait_for("kind=device", 60)
         early = _so_far(guest.pid)
-        guest.wait_for("apus-guest netdriver done", 120)
+        guest.wait_for("apus-guest netdriver done ok", 120)
         guest.process.wait(30)
         text = guest.text.decode(errors="replace")
     cpu = _cpu_seconds() - before - early
     line = next((line for line in text.splitlines() if "kind=flood" in line or "kind=drain" in line), "")
     fields = dict(word.split("=", 1) for word in line.split() if "=" in word)
-    if "done ok" not in text or int(fields.get("frames", 0)) < frames:
+    if int(fields.get("frames", 0)) < frames:
         raise RuntimeError(f"{name}: {text[-500:]}")
     seconds = int(fields["us"]) / 1e6
     return int(fields["frames"]) / seconds, int(fields["bytes"]) / seconds, cpu
@@ -84,7 +84,7 @@ def inside(quick, out):
     for line in (f"ip tuntap add {TAP} mode tap vnet_hdr", f"sysctl -qw net.ipv6.conf.{TAP}.disable_ipv6=1",
                  f"ip link set {TAP} up"):
         subprocess.run(line.split(), check=True)
-    rounds = 1 if quick else 7
+    rounds = 1 if quick else 5
     seen = {}
     for key, load in LOADS.items():
         frames = load["frames"] // (20 if quick else 1)

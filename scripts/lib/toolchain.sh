@@ -3,7 +3,7 @@
 # The Swift toolchain and what a build needs beside it.
 
 # shellcheck disable=SC2034 # read by build and test
-build_packages=(libseccomp-dev libcap-dev pkg-config binutils)
+build_packages=(libseccomp-dev libcap-dev zlib1g-dev libzstd-dev pkg-config binutils)
 
 # The one thing that no script here installs.
 need_toolchain() {

@@ -88,6 +88,32 @@ static inline long clinux_ofd_lock(int fd, int exclusive) {
     return CLINUX_RESULT(fcntl(fd, F_OFD_SETLK, &lock));
 }
 
+static inline long clinux_lock_byte(int fd, int command, short type, off_t at) {
+    struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = at, .l_len = 1 };
+    long r = CLINUX_RESULT(fcntl(fd, command, &lock));
+    return r == 0 && command == F_OFD_GETLK && lock.l_type != F_UNLCK ? -EAGAIN : r;
+}
+/// Takes read locks on byte 100+n for each permission n held and on byte 200+n for each refused to others, then makes sure
+/// that nobody refuses what is held nor holds what is refused. -EAGAIN: somebody does; nothing stays locked.
+static inline long clinux_lock_image(int fd, unsigned held, unsigned refused) {
+    long r = 0;
+    for (int n = 0; n < 5 && r == 0; n++) {
+        if (held >> n & 1) r = clinux_lock_byte(fd, F_OFD_SETLK, F_RDLCK, 100 + n);
+        if (r == 0 && (refused >> n & 1)) r = clinux_lock_byte(fd, F_OFD_SETLK, F_RDLCK, 200 + n);
+    }
+    for (int n = 0; n < 5 && r == 0; n++) {
+        if (held >> n & 1) r = clinux_lock_byte(fd, F_OFD_GETLK, F_WRLCK, 200 + n);
+        if (r == 0 && (refused >> n & 1)) r = clinux_lock_byte(fd, F_OFD_GETLK, F_WRLCK, 100 + n);
+    }
+    if (r < 0) {
+        for (int n = 0; n < 5; n++) {
+            clinux_lock_byte(fd, F_OFD_SETLK, F_UNLCK, 100 + n);
+            clinux_lock_byte(fd, F_OFD_SETLK, F_UNLCK, 200 + n);
+        }
+    }
+    return r;
+}
+
 /// What O_DIRECT asks of memory and offsets, in bytes; both 0 where the file system does not say (statx STATX_DIOALIGN,
 /// Linux 6.1; its two numbers lie at byte 152 of the 256 that the call fills).
 static inline long clinux_direct_alignment(int fd, unsigned *memory, unsigned *offset) {

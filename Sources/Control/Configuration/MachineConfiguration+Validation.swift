@@ -16,6 +16,7 @@ extension MachineConfiguration {
         try validateDisks()
         try validateNets()
         try validateChannels()
+        try vsock?.validate()
         try validateBootOrder()
         try validateSlots(descriptors)
     }
@@ -88,6 +89,7 @@ extension MachineConfiguration {
             for (queue, file) in net.vhost.enumerated() { slots.append(("nets[\(index)].vhost[\(queue)]", file)) }
         }
         if case .file(let slot) = rng { slots.append(("rng.slot", slot)) }
+        if let vsock { slots.append(("vsock.device", vsock.device)) }
         for (index, channel) in channels.enumerated() {
             slots.append(("channels[\(index)].end.slot", channel.end.slot))
         }

@@ -35,6 +35,8 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
     public var balloon: BalloonConfiguration?
     /// What the i6300esb watchdog does; nil for no such device.
     public var watchdog: WatchdogAction?
+    /// A socket device; nil for none.
+    public var vsock: VsockConfiguration?
     /// Where the first serial port leads.
     public var console: SerialConsole
     /// Whether the guest is given a pvpanic device.
@@ -64,6 +66,7 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         channels = []
         balloon = nil
         watchdog = nil
+        vsock = nil
         console = .nowhere
         pvpanic = false
         onReboot = .restart
@@ -87,6 +90,7 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         fields.put("channels", channels)
         fields.put("balloon", balloon)
         fields.put("watchdog", watchdog)
+        fields.put("vsock", vsock)
         fields.put("console", console)
         fields.put("pvpanic", pvpanic)
         fields.put("onReboot", onReboot)
@@ -111,6 +115,7 @@ public struct MachineConfiguration: Recordable, Equatable, Sendable {
         channels = try fields.take("channels")
         balloon = try fields.take("balloon")
         watchdog = try fields.take("watchdog")
+        vsock = try fields.take("vsock")
         console = try fields.take("console")
         pvpanic = try fields.take("pvpanic")
         onReboot = try fields.take("onReboot")

@@ -10,9 +10,9 @@ extension VirtioDevices {
     /// - Throws: `MachineError` that names the disk.
     static func disk(
         _ disk: DiskConfiguration, _ descriptors: inout DescriptorBundle, thread: String, cpus: CPUSet?,
-        signals: any DiskSignals, door: @escaping @Sendable () -> Void
+        signals: any DiskSignals, door: @escaping @Sendable () -> Void, hosts: EngineHosts
     ) throws(MachineError) -> Block<DiskEngine> {
-        let engines = try DiskEngines(disk, &descriptors)
+        let engines = try DiskEngines(disk, &descriptors, hosts: hosts)
         do {
             return try Block(
                 queues: Int(disk.queues), profile: DiskProfile(disk, signals: signals), thread: thread, cpus: cpus,
@@ -27,11 +27,11 @@ extension VirtioDevices {
     /// - Throws: `MachineError` that names the disk.
     static func scsi(
         _ configuration: MachineConfiguration, _ descriptors: inout DescriptorBundle, cage: Cage, cpus: CPUSet?,
-        signals: any DiskSignals
+        signals: any DiskSignals, hosts: EngineHosts
     ) throws(MachineError) -> SCSIDisks? {
         let disks = inBootOrder(configuration.disks).filter { $0.bus == .scsi }
         guard configuration.hasSCSI || !disks.isEmpty else { return nil }
-        let door = try Assembly.door(SystemCallFilter.scsi.withKicks, of: cage)
+        let door = try Assembly.door(hosts.confined(.scsi.withKicks), of: cage)
         let queues = disks.map { Int($0.queues) }.max() ?? 1
         let scsi: SCSIDisks
         do throws(Errno) {
@@ -40,7 +40,7 @@ extension VirtioDevices {
         } catch {
             throw .device("SCSI controller", "\(error)")
         }
-        for disk in disks { try scsi.attach(disk, &descriptors) }
+        for disk in disks { try scsi.attach(disk, &descriptors, hosts: hosts) }
         return scsi
     }
 }

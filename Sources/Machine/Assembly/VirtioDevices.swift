@@ -10,7 +10,7 @@ internal import Storage
 internal import Virtio
 
 /// The virtio devices of a machine, each behind a PCI function: disks first, in boot order, then interfaces, then the
-/// entropy source, console and balloon; behind them the watchdog, which is not virtio.
+/// entropy source, console, balloon and socket device; behind them the watchdog, which is not virtio.
 final class VirtioDevices: Sendable {
     private struct Entry: Sendable {
         let device: any VirtioDevice
@@ -19,6 +19,8 @@ final class VirtioDevices: Sendable {
     }
 
     private let entries: [Entry]
+    /// What an operator may want to know of how the devices were built.
+    let notes: [String]
     private let scsi: SCSIDisks?
     /// All disks.
     let disks: DiskStation
@@ -41,11 +43,15 @@ final class VirtioDevices: Sendable {
         // One program a class of thread: compiling takes a good part of a millisecond.
         let plain = VirtioDevices.inBootOrder(configuration.disks).filter { $0.bus == .virtio }
         var blocks: [String: Block<DiskEngine>] = [:]
-        let blockDoor = try VirtioDevices.door(SystemCallFilter.block.withKicks, of: cage, isNeeded: !plain.isEmpty)
+        let hosts = EngineHosts(configuration.disks, cage: cage, cpus: cpus)
+        notes = hosts.notes
+        let blockDoor = try VirtioDevices.door(
+            hosts.confined(.block.withKicks), of: cage, isNeeded: !plain.isEmpty)
         let netDoor = try VirtioDevices.door(.net, of: cage, isNeeded: !configuration.nets.isEmpty)
         for (index, disk) in plain.enumerated() {
             let device = try VirtioDevices.disk(
-                disk, &descriptors, thread: "block \(index)", cpus: cpus, signals: events, door: blockDoor)
+                disk, &descriptors, thread: "block \(index)", cpus: cpus, signals: events, door: blockDoor, hosts: hosts
+            )
             blocks[disk.name] = device
             entries.append(Entry(device: device, name: disk.name) { device.metrics.counters })
         }
@@ -75,8 +81,20 @@ final class VirtioDevices: Sendable {
         if let balloon {
             entries.append(Entry(device: balloon, name: "balloon") { balloon.counters })
         }
+        if let socket = configuration.vsock {
+            let door = try Assembly.door(.vsock, of: cage)
+            let device = try VirtioDevices.socket(socket, &descriptors, cpus: cpus, door: door)
+            entries.append(
+                Entry(device: device, name: "vsock") {
+                    [
+                        Control.Counter(name: "resetsAnnounced", value: device.metrics.resetsAnnounced),
+                        Control.Counter(name: "malformed", value: device.metrics.malformedRings),
+                    ]
+                })
+        }
         // Behind all others, so that it moves none of them.
-        let scsi = try VirtioDevices.scsi(configuration, &descriptors, cage: cage, cpus: cpus, signals: events)
+        let scsi = try VirtioDevices.scsi(
+            configuration, &descriptors, cage: cage, cpus: cpus, signals: events, hosts: hosts)
         self.scsi = scsi
         disks = DiskStation(blocks: blocks, scsi: scsi)
         if let scsi { entries.append(Entry(device: scsi.controller, name: "SCSI controller") { [] }) }

@@ -21,13 +21,19 @@ final class SCSIDisks: Sendable {
 
     /// Attaches a disk at the lowest number that is free.
     /// - Throws: `MachineError` that names the disk.
-    func attach(_ disk: DiskConfiguration, _ descriptors: inout DescriptorBundle) throws(MachineError) {
+    func attach(
+        _ disk: DiskConfiguration, _ descriptors: inout DescriptorBundle, hosts: EngineHosts? = nil
+    ) throws(MachineError) {
         let taken = numbers.withLock { $0 }
         guard taken[disk.name] == nil else { throw .device("disk \(disk.name)", "is attached already") }
         guard let number = (0..<SCSILimits.units).first(where: { !taken.values.contains($0) }) else {
             throw .device("disk \(disk.name)", "the SCSI controller is full; detach another disk first")
         }
-        let image = disk.file == nil ? nil : try DiskEngines(disk, &descriptors)
+        let image =
+            disk.file == nil
+            ? nil
+            : try DiskEngines(
+                disk, &descriptors, queues: controller.requestQueues, hosts: hosts)
         let engines = try image?.handles(controller.requestQueues, of: disk.name)
         let profile = DiskProfile(disk, signals: signals)
         try named(disk.name) { () throws(SCSIError) in

@@ -28,9 +28,10 @@ extension SystemCallFilter {
             + [.allow("newfstatat", when: .is32(argument: 3, 0x1000))]
             + [kick])
 
-    /// Files of disks that come later: their size, blocks, flags, alignment and lock, and whether holes can be punched.
+    /// Files of disks that come later: their size, blocks, flags, alignment and lock, whether holes can be punched, and a
+    /// timer for their limits.
     private static let attachingDisks =
-        SystemCallRule.allow("statx", "lseek")
+        SystemCallRule.allow("statx", "lseek", "timerfd_create", "epoll_create1")
         + StorageRequest.examining.map { SystemCallRule.ioctl($0) }
         + [
             .allow("fallocate", when: .is32(argument: 1, StorageRequest.punchHole)),
@@ -38,6 +39,7 @@ extension SystemCallFilter {
             .allow("fcntl", when: .is32(argument: 1, UInt32(F_SETFL))),
             .allow("fcntl", when: .is32(argument: 1, StorageRequest.duplicate)),
             .allow("fcntl", when: .is32(argument: 1, StorageRequest.setLock)),
+            .allow("fcntl", when: .is32(argument: 1, StorageRequest.seeLock)),
         ]
 
     /// The signal that takes vCPUs out of the guest.

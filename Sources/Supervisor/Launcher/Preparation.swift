@@ -67,6 +67,10 @@ public struct Preparation: ~Copyable {
                         planned.field, "\(PodFacts.vhostNet) cannot be opened: \(error.reason); is it the pod's to use?"
                     )
                 }
+            case .vsock(let cid, let start):
+                let vsock = try PodVsock.open(wanted: cid, from: start, field: planned.field)
+                configuration.vsock?.cid = vsock.cid
+                return try vsock.descriptor.duplicate()
             case .console:
                 let socket = try SocketPath.listen(RuntimeDirectory.File.launcherConsole.rawValue, in: directory)
                 return try socket.descriptor.duplicate()

@@ -14,9 +14,11 @@ public struct LaunchOptions: Equatable, Sendable {
     public var guestAddress: String?
     /// The directory that stands for each Secret by its name.
     public var secrets: [String: String] = [:]
+    /// The context ID of the guest's socket device (KubeVirt's `status.VSOCKCID`); nil for one that is free.
+    public var vsockCID: UInt32?
     /// Whether the launcher confines itself.
     public var sandbox = true
 
-    /// Nothing said: no images, no claims, no taps, no secrets, and the sandbox on.
+    /// Nothing said: no images, no claims, no taps, no secrets, any context ID, and the sandbox on.
     public init() {}
 }

@@ -37,6 +37,7 @@ public struct Plan: Equatable, Sendable {
         machine.hasSCSI = !domain.devices.disableHotplug
         machine.nets = try Self.interfaces(of: instance, options, facts, paths, &descriptors)
         machine.rng = domain.devices.rng ? .getrandom : nil
+        machine.vsock = try Self.socket(of: instance, options, paths, &descriptors)
         machine.console =
             domain.devices.autoattachSerialConsole
             ? .listener(slot: try descriptors.add(.console, field: "\(paths.domain).devices")) : .nowhere

@@ -14,6 +14,8 @@ public struct PlannedDescriptor: Equatable, Sendable {
         case tap(name: String, isOneOfSeveral: Bool, network: String, interface: Int)
         /// The kernel's network backend, for one pair of queues.
         case vhostNet
+        /// A vhost-vsock device with this context ID, or the first free one from a number on.
+        case vsock(cid: UInt32?, start: UInt32)
         /// The listening socket of the first serial port.
         case console
         /// The guest's end of the guest agent's channel.

@@ -13,6 +13,7 @@ extension InstanceStatus {
         guestBytesCurrent = machine.memory.bytes
         topology = (machine.cpu.topology.sockets, machine.cpu.topology.cores, machine.cpu.topology.threads)
         runtimeUser = user
+        vsockCID = machine.vsock?.cid
         nodeName = node
         qosClass = Self.qualityOfService(spec.domain)
         interfaces = machine.nets.map { net in

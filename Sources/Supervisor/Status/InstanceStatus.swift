@@ -26,6 +26,7 @@ struct InstanceStatus: Equatable {
     var runtimeUser: UInt32 = 0
     var nodeName: String?
     var migrationMethod: String?
+    var vsockCID: UInt32?
 
     /// An instance that is about to start.
     init(at moment: Timestamp) { transitions = [(.scheduled, moment)] }
@@ -89,6 +90,7 @@ struct InstanceStatus: Equatable {
         }
         object["qosClass"] = .string(qosClass)
         object["runtimeUser"] = .integer(Int64(runtimeUser))
+        if let vsockCID { object["VSOCKCID"] = .integer(Int64(vsockCID)) }
         object["volumeStatus"] = .array(volumes.sorted { $0.name < $1.name }.map(\.json))
         object["machine"] = .object(["type": .string("q35")])
         object["currentCPUTopology"] = .object([

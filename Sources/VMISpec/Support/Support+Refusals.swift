@@ -68,7 +68,6 @@ extension Support {
         "autoattachGraphicsDevice": .refused(
             "there is no display; set false or remove the field, and use the serial console"),
         "autoattachInputDevice": .refused("there is no display to have input for; remove the field"),
-        "autoattachVSOCK": .refused("vsock is not supported; remove the field and use a network interface"),
         "clientPassthrough": .refused("USB is not supported; remove the field"),
         "downwardMetrics": .refused("downward metrics are not supported; remove the field"),
         "filesystems": .refused(

@@ -35,6 +35,9 @@ struct Run: ParsableCommand {
 
     @Option(help: ArgumentHelp("The directory that stands for a Secret, one file a key.", valueName: "name=dir"))
     var secret: [String] = []
+    @Option(
+        help: ArgumentHelp("The context ID of the guest's socket device; a free one by default.", valueName: "number"))
+    var vsockCID: UInt32?
 
     @Option(help: ArgumentHelp("The existing tap device that stands for a network.", valueName: "network=tap"))
     var tap: [String] = []
@@ -121,8 +124,8 @@ struct Run: ParsableCommand {
         for value in image { arguments += ["--image", value] }
         for value in pvc { arguments += ["--pvc", value] }
         for value in secret { arguments += ["--secret", value] }
-        for value in secret { arguments += ["--secret", value] }
         for value in tap { arguments += ["--tap", value] }
+        if let vsockCID { arguments += ["--vsock-cid", "\(vsockCID)"] }
         if let guestAddress { arguments += ["--guest-address", guestAddress] }
         return arguments
     }

@@ -9,6 +9,11 @@ long ctest_allocations(void);
 /// it go. Returns 0 or an errno.
 int ctest_plant_call(int thread, long call);
 
+/// Makes a system call of the calling thread, and of those it starts, fail with `error` from now on; 0, or -errno.
+long ctest_forbid(long call, int error);
+/// The number of io_uring_setup.
+long ctest_io_uring_setup(void);
+
 /// Makes the calling thread, and no other, act as a user with these effective capabilities only, a bit each, and gives
 /// it a /dev/net/tun that everybody may open, as a device plugin does. 0 or -errno.
 long ctest_become(unsigned user, unsigned long capabilities);

@@ -16,6 +16,8 @@ struct Sender {
     private var next: UInt64 = 0
     private var returned: UInt64 = 0
     private var highest: UInt64 = 0
+    /// With several lanes, whose frames overtake each other: which have come back, a bit each.
+    private var seen: [UInt64] = []
     private var lastProgress: UInt64 = 0
 
     init(_ interface: Interface, _ machine: Machine) {
@@ -86,11 +88,23 @@ struct Sender {
             guard frame.length == bytes, sequence <= next else {
                 throw Failure("frame-unexpected", seen: sequence, wanted: next)
             }
-            guard sequence > highest else { throw Failure("frame-repeated", seen: sequence, wanted: highest) }
-            highest = sequence
+            try note(sequence)
             returned += 1
             lastProgress = Clock.now
         }
+    }
+
+    /// Frames come back once each, and in order where they take the same way.
+    private mutating func note(_ sequence: UInt64) throws(Failure) {
+        if interface.lanes.count == 1 {
+            guard sequence > highest else { throw Failure("frame-repeated", seen: sequence, wanted: highest) }
+        } else {
+            let (word, bit) = (Int(sequence / 64), UInt64(1) << (sequence % 64))
+            while seen.count <= word { seen.append(0) }
+            guard seen[word] & bit == 0 else { throw Failure("frame-repeated", seen: sequence, wanted: highest) }
+            seen[word] |= bit
+        }
+        highest = max(highest, sequence)
     }
 
     private func send(sequence: UInt64) throws(Failure) -> Bool {
