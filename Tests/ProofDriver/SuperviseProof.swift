@@ -147,8 +147,15 @@ struct SuperviseProof: Proof {
             guard name.hasPrefix(".") else { throw ProofFailure("\(name) was left behind") }
         }
         let file = try FileDescriptor.open(disk, O_RDWR)
-        do { try ImageLock.exclusive.take(on: file, name: "disk") } catch {
-            throw ProofFailure("the disk is not free: \(error)")
+        // A descriptor that was on its way to the launcher is closed by the kernel a moment after both ends are gone.
+        for attempt in 1...200 {
+            do {
+                try ImageLock.exclusive.take(on: file, name: "disk")
+                return
+            } catch {
+                guard attempt < 200 else { throw ProofFailure("the disk is not free: \(error)") }
+                usleep(10_000)
+            }
         }
     }
 
