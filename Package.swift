@@ -52,12 +52,13 @@ let belowTheWall: [Target] = [
 
 let aboveTheWall: [Target] = [
     .target(name: "VMISpec"),
+    .target(name: "HTTP"),
     .target(name: "Volumes", dependencies: ["VMISpec", "Linux"]),
     .target(name: "PodNetwork", dependencies: ["VMISpec", "CLinux", "Linux"]),
     .target(name: "GuestAgent", dependencies: ["VMISpec", "Linux"]),
     .target(
         name: "Supervisor",
-        dependencies: ["VMISpec", "Volumes", "PodNetwork", "GuestAgent", "Control", "Record", "Linux"]),
+        dependencies: ["VMISpec", "HTTP", "Volumes", "PodNetwork", "GuestAgent", "Control", "Record", "Linux"]),
     .executableTarget(
         name: "apus-supervisor",
         dependencies: [
@@ -67,7 +68,7 @@ let aboveTheWall: [Target] = [
     .executableTarget(
         name: "apus",
         dependencies: [
-            "HostCheck", "VMISpec", "Supervisor", "Storage", "Linux", .product(name: "Yams", package: "Yams"),
+            "HostCheck", "VMISpec", "HTTP", "Supervisor", "Storage", "Linux", .product(name: "Yams", package: "Yams"),
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         linkerSettings: [.unsafeFlags(staticFoundation, .when(configuration: .release))]),
@@ -97,10 +98,16 @@ let tests: [Target] = [
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Linux"]),
     .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "VMISpecTests", dependencies: ["VMISpec"]),
-    .testTarget(name: "GuestAgentTests", dependencies: ["GuestAgent", "VMISpec", "Linux"]),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP"]),
     .testTarget(
         name: "SupervisorTests",
-        dependencies: ["Supervisor", "Volumes", "PodNetwork", "VMISpec", "Control", "Record", "Linux"]),
+        dependencies: [
+            "Supervisor", "HTTP", "Volumes", "PodNetwork", "VMISpec", "Control", "Record", "Linux",
+            "apus-supervisor", "fake-launcher", .product(name: "Yams", package: "Yams"),
+        ]),
+    .executableTarget(
+        name: "fake-launcher", dependencies: ["Control", "Record", "Linux"], path: "Tests/FakeLauncher"),
+    .testTarget(name: "GuestAgentTests", dependencies: ["GuestAgent", "VMISpec", "Linux"]),
     .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "VMISpec", "CTestSupport", "CLinux", "Linux"]),
     .testTarget(name: "HostCheckTests", dependencies: ["HostCheck"]),
     .testTarget(name: "ApusTests", dependencies: ["apus", "VMISpec", "Storage", "Linux"]),

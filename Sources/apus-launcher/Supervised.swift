@@ -12,6 +12,8 @@ struct Supervised: ~Copyable {
     private let watch: Epoll
     private let signals: SignalSet
     private var runner: Runner?
+    /// Whether the guest's next powering off is the first half of a reboot.
+    private var restartsOnPowerOff = false
     private var state = MachineState.configuring
     private let began = Clock.monotonic
     private var diskWait = DiskWait()
@@ -117,7 +119,15 @@ struct Supervised: ~Copyable {
                 state = .running
                 try channel.emit(.resumed)
             }
-        case .powerButton: runner.machine.pressPowerButton()
+        case .powerButton:
+            restartsOnPowerOff = false
+            runner.machine.pressPowerButton()
+        case .softReboot:
+            restartsOnPowerOff = true
+            runner.machine.pressPowerButton()
+        case .deviceState:
+            try channel.reply(to: id, .unsupported(message: "this machine cannot tell the state of its devices"))
+            return nil
         case .balloon(let bytes):
             do throws(MachineError) { try runner.machine.setBalloon(bytes: bytes) } catch {
                 try channel.reply(to: id, .refused(message: "\(error)"))
@@ -200,6 +210,7 @@ struct Supervised: ~Copyable {
     private mutating func handle(_ event: MachineEvent) throws(ControlError) -> Int32? {
         switch event {
         case .poweredOff:
+            if restartsOnPowerOff { return try reset(.requested) }
             state = .ended
             try channel.emit(.guestShutdown)
             return 0
@@ -260,10 +271,13 @@ struct Supervised: ~Copyable {
     }
 
     private mutating func reset(_ cause: ResetCause) throws(ControlError) -> Int32? {
+        restartsOnPowerOff = false
+        let goesOn: Bool
         do throws(MachineError) {
             try runner?.machine.reset()
             // A panic's pause and a disk's end with the guest that met them; one that was asked for stays.
-            if state == .panicked || diskWait.isWaiting { runner?.machine.resume() }
+            goesOn = runner?.machine.isPaused == true && (state == .panicked || diskWait.isWaiting)
+            if goesOn { runner?.machine.resume() }
             diskWait.end()
             state = runner?.machine.isPaused == true ? .paused : .running
         } catch {
@@ -271,6 +285,7 @@ struct Supervised: ~Copyable {
             return 1
         }
         try channel.emit(.guestReset(cause: cause))
+        if goesOn { try channel.emit(.resumed) }
         // The reset closed them all, and forgot to say so with the events of the life before.
         try tellChannels()
         return nil

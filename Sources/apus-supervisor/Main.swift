@@ -18,13 +18,17 @@ struct Main: ParsableCommand {
             Exits with 0 when the guest powered itself off, and otherwise with 1 and one line that says why.
 
             SIGTERM presses the guest's power button, waits for terminationGracePeriodSeconds and then stops it; a \
-            second SIGTERM stops it at once. The control socket is $XDG_RUNTIME_DIR/apus/NAMESPACE_NAME/control.sock, \
-            or below /run/apus without that variable.
+            second SIGTERM stops it at once. What can be asked of it over the socket \
+            $XDG_RUNTIME_DIR/apus/NAMESPACE_NAME/control.sock, or below /run/apus without that variable, is described in \
+            docs/openapi.yaml; status.json beside it always has the status.
             """,
         version: "0.1.0")
 
-    @Option(help: ArgumentHelp("The manifest in JSON; - reads standard input.", valueName: "file"))
-    var file = "-"
+    @Option(
+        help: ArgumentHelp(
+            "The manifest in JSON; - reads standard input. Without it the variable STANDALONE_VMI is read, and standard "
+                + "input where that is empty.", valueName: "file"))
+    var file: String?
 
     @Option(help: ArgumentHelp("The directory that stands for a container image.", valueName: "name=dir"))
     var image: [String] = []
@@ -53,7 +57,17 @@ struct Main: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A connected socket that speaks the control protocol; when it closes, the VM is stopped.",
+            "The root below which KubeVirt's directories of a pod are: / in a container.", valueName: "dir"))
+    var podRoot: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The address by which probes reach the guest where they name no host.", valueName: "address"))
+    var guestAddress: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A connected socket that speaks the API; when it closes, the VM is stopped.",
             valueName: "fd"))
     var ownerFD: Int32?
 
@@ -93,31 +107,18 @@ struct Main: ParsableCommand {
             throw SupervisorError("--network \(network): must be prepared or own")
         }
         options.network = mode
+        options.podRoot = podRoot
+        options.guestAddress = guestAddress
         let document: JSONValue
-        let bytes = try read()
+        let environment = SiblingProgram.environment
+        let source = ManifestSource(file: file, environment: environment)
+        let bytes = try source.read()
         do throws(JSONSyntaxError) { document = try JSONValue(parsing: bytes) } catch {
-            throw SupervisorError("\(file == "-" ? "The manifest" : file) is not valid JSON: \(error)")
+            throw SupervisorError("\(source.name) is not valid JSON: \(error)")
         }
         let manifest = try VMIManifest.parse(document)
         let supervision = try Supervision.start(
-            manifest, document: document, options, environment: SiblingProgram.environment, owner: owner)
+            manifest, document: document, options, environment: environment, owner: owner)
         return supervision.run()
-    }
-
-    private func read() throws -> [UInt8] {
-        let limit = JSONLimits.manifest.bytes
-        do throws(Errno) {
-            if file == "-" {
-                // Number 0 stays taken: what is opened later must not become a child's standard input by chance.
-                let standard = FileDescriptor(owning: 0)
-                let copy = try standard.duplicate()
-                _ = standard.release()
-                return try copy.readAll(limit: limit)
-            }
-            return try FileDescriptor.open(file, O_RDONLY).readAll(limit: limit)
-        } catch {
-            let reason = error.code == EFBIG ? "it has more than \(limit) bytes" : error.reason
-            throw SupervisorError("\(file == "-" ? "The manifest" : file) cannot be read: \(reason)")
-        }
     }
 }

@@ -54,6 +54,9 @@ final class SupervisorProcess {
         return SupervisorError(words.isEmpty ? "The supervisor ended without a word" : words.joined(separator: "\n"))
     }
 
+    /// Asks it to end the instance, as its signals do.
+    func terminate() { process.signal(SIGTERM) }
+
     /// Leaves it to itself: it goes on when this process ends.
     func letGo() { process.abandon() }
 }

@@ -24,9 +24,12 @@ enum Main {
         case ResetProof.name: return try run(ResetProof.self, options)
         case PauseProof.name: return try run(PauseProof.self, options)
         case KillProof.name: return try run(KillProof.self, options)
+        case SuperviseProof.name: return try run(SuperviseProof.self, options)
         case PowerCutProof.name: return try run(PowerCutProof.self, options)
         case StartStopProof.name: return try run(StartStopProof.self, options)
-        default: throw ProofFailure("no proof '\(options.proof)'; known: abuse reset pause kill start-stop powercut")
+        default:
+            throw ProofFailure(
+                "no proof '\(options.proof)'; known: abuse reset pause kill start-stop powercut supervise")
         }
     }
 

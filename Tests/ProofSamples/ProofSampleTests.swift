@@ -8,7 +8,8 @@ import Testing
 struct ProofSampleTests {
     @Test(
         "a few rounds hold",
-        arguments: zip(["abuse", "reset", "pause", "kill", "start-stop", "powercut"], [3, 5, 4, 5, 5, 5]))
+        arguments: zip(
+            ["abuse", "reset", "pause", "kill", "start-stop", "powercut", "supervise"], [3, 5, 4, 5, 5, 5, 5]))
     func sample(proof: String, rounds: Int) throws {
         let launcher = try #require(Premises.launcher)
         let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("apus-proof-\(UUID().uuidString)")

@@ -17,7 +17,7 @@ struct RoomTests {
         ["Machine"],
         ["apus-launcher"],
         // ---- the wall ----
-        ["VMISpec"],
+        ["VMISpec", "HTTP"],
         ["Volumes", "PodNetwork", "GuestAgent", "HostCheck"],
         ["Supervisor"],
         ["apus-supervisor", "apus"],

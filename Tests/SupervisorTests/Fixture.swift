@@ -59,12 +59,13 @@ final class Fixture {
     }
 
     static func manifest(
-        name: String = "vm", domain: String = "", devices: String = "", volumes: String = "", grace: Int = 1
+        name: String = "vm", domain: String = "", devices: String = "", volumes: String = "", grace: Int = 1,
+        labels: String = "", probes: String = ""
     ) throws -> (VMIManifest, JSONValue) {
         let memory = domain.contains("\"memory\"") ? "" : #""memory":{"guest":"64Mi"},"#
         let text = """
-            {"apiVersion":"kubevirt.io/v1","kind":"VirtualMachineInstance","metadata":{"name":"\(name)"},
-             "spec":{"terminationGracePeriodSeconds":\(grace),"volumes":[\(volumes)],"domain":{
+            {"apiVersion":"kubevirt.io/v1","kind":"VirtualMachineInstance","metadata":{"name":"\(name)","labels":{\(labels)}},
+             "spec":{\(probes)"terminationGracePeriodSeconds":\(grace),"volumes":[\(volumes)],"domain":{
                \(memory)
                "firmware":{"kernelBoot":{"kernelArgs":"quiet","container":{"image":"k","kernelPath":"/kernel"}}},
                \(domain)

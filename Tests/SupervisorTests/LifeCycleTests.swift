@@ -100,7 +100,8 @@ struct LifeCycleTests {
     func deaf() throws {
         let fixture = try Fixture()
         let outcome = try run(
-            fixture, Self.start, then: "sleep 1000", requests: #"{"request":"stop","force":true}"# + "\n")
+            fixture, Self.start, then: "sleep 1000",
+            requests: "POST /stop HTTP/1.1\r\nHost: a\r\nContent-Length: 14\r\n\r\n{\"force\":true}")
         #expect(outcome == .failed("The VM was stopped before its guest powered off"))
         #expect(fixture.leftovers.isEmpty)
     }

@@ -53,7 +53,6 @@ struct RefusalTests {
         ),
         ("\(devices).hostDevices", #"[{"name": "a", "deviceName": "b"}]"#, "passed-through"),
         ("\(devices).inputs", #"[{"name": "a", "type": "tablet"}]"#, "no display"),
-        ("\(devices).logSerialConsole", "true", "apus console"),
         ("\(devices).panicDevices", #"[{"model": "isa"}]"#, "pvpanic device already"),
         ("\(devices).sound", #"{"name": "a"}"#, "sound"),
         ("\(devices).tpm", "{}", "TPM"),
@@ -94,8 +93,6 @@ struct RefusalTests {
     static let instance: [Row] = [
         ("spec.accessCredentials[0].sshPublicKey.propagationMethod.noCloud", "{}", "use qemuGuestAgent"),
         ("spec.accessCredentials[0].sshPublicKey.propagationMethod.configDrive", "{}", "use qemuGuestAgent"),
-        ("spec.livenessProbe", #"{"tcpSocket": {"port": 22}}"#, "probes"),
-        ("spec.readinessProbe", #"{"httpGet": {"port": 80}}"#, "probes"),
         ("spec.startStrategy", #""Paused""#, "apus pause"),
         ("spec.resourceClaims", #"[{"name": "a"}]"#, "not supported"),
         ("spec.utilityVolumes", #"[{"name": "a", "claimName": "b"}]"#, "not supported"),

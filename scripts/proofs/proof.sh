@@ -22,6 +22,7 @@ prove() {
         say "building the launcher and the driver in release mode"
         swift build -c release --product apus-launcher >&2
         swift build -c release --product prove-driver >&2
+        if [ "$name" = supervise ]; then swift build -c release --product apus-supervisor >&2; fi
         build_payloads
     fi
     if [ -n "${ROUND:-}" ]; then

@@ -8,6 +8,10 @@ public enum ControlReply: RecordChoice, Equatable, Sendable {
     case done
     /// The request was not carried out, for a reason told in one line.
     case refused(message: String)
+    /// This machine cannot do that, for a reason told in one line.
+    case unsupported(message: String)
+    /// The state of the devices, each under its name.
+    case deviceState(RecordValue)
     /// The state of the machine.
     case status(MachineStatus)
     /// The counters of the machine.
@@ -18,6 +22,8 @@ public enum ControlReply: RecordChoice, Equatable, Sendable {
         switch self {
         case .done: "done"
         case .refused: "refused"
+        case .unsupported: "unsupported"
+        case .deviceState: "deviceState"
         case .status: "status"
         case .statistics: "statistics"
         }
@@ -29,6 +35,10 @@ public enum ControlReply: RecordChoice, Equatable, Sendable {
         case .done: break
         case .refused(let message):
             fields.put("message", message)
+        case .unsupported(let message):
+            fields.put("message", message)
+        case .deviceState(let value):
+            fields.put("devices", value)
         case .status(let payload): payload.encode(into: &fields)
         case .statistics(let payload): payload.encode(into: &fields)
         }
@@ -40,6 +50,8 @@ public enum ControlReply: RecordChoice, Equatable, Sendable {
         switch name {
         case "done": self = .done
         case "refused": self = .refused(message: try fields.take("message"))
+        case "unsupported": self = .unsupported(message: try fields.take("message"))
+        case "deviceState": self = .deviceState(try fields.take("devices"))
         case "status": self = .status(try MachineStatus(from: &fields))
         case "statistics": self = .statistics(try MachineStatistics(from: &fields))
         default: throw fields.unknownCase

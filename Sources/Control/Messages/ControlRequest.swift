@@ -32,6 +32,10 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
     case status
     /// Tell the counters of the machine.
     case statistics
+    /// Press the ACPI power button, and start the guest anew instead of ending once it has powered off.
+    case softReboot
+    /// Tell the state of every device.
+    case deviceState
 
     /// The name of this value's case in a stream.
     public var caseName: String {
@@ -50,13 +54,15 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case .setLink: "setLink"
         case .status: "status"
         case .statistics: "statistics"
+        case .softReboot: "softReboot"
+        case .deviceState: "deviceState"
         }
     }
 
     /// Puts every field of this value's case.
     public func encode(into fields: inout RecordEncoder) {
         switch self {
-        case .pause, .resume, .powerButton, .reset, .stop, .status, .statistics: break
+        case .pause, .resume, .powerButton, .reset, .stop, .status, .statistics, .softReboot, .deviceState: break
         case .start(let payload): payload.encode(into: &fields)
         case .attachDisk(let payload): payload.encode(into: &fields)
         case .changeMedium(let payload): payload.encode(into: &fields)
@@ -86,6 +92,8 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case "setLink": self = .setLink(interface: try fields.take("interface"), isUp: try fields.take("isUp"))
         case "status": self = .status
         case "statistics": self = .statistics
+        case "softReboot": self = .softReboot
+        case "deviceState": self = .deviceState
         default: throw fields.unknownCase
         }
     }

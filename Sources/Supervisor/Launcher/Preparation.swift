@@ -79,7 +79,7 @@ public struct Preparation: ~Copyable {
                 configuration.vsock?.cid = vsock.cid
                 return try vsock.descriptor.duplicate()
             case .console:
-                let socket = try SocketPath.listen(RuntimeDirectory.File.serial.rawValue, in: directory)
+                let socket = try SocketPath.listen(RuntimeDirectory.File.launcherConsole.rawValue, in: directory)
                 return try socket.descriptor.duplicate()
             case .agent:
                 let pair = try UnixSocket.pair()

@@ -12,6 +12,10 @@ public struct LaunchOptions: Equatable, Sendable {
     public var taps: [String: String] = [:]
     /// Who makes the devices of the other networks.
     public var network = PodNetworkOptions.Mode.prepared
+    /// The root below which KubeVirt's directories of a pod are, "/" in a container; nil where this is no pod.
+    public var podRoot: String?
+    /// The address by which probes reach the guest where they do not name a host; nil where none is known.
+    public var guestAddress: String?
     /// The directory that stands for each Secret by its name.
     public var secrets: [String: String] = [:]
     /// The context ID of the guest's socket device (KubeVirt's `status.VSOCKCID`); nil for one that is free.

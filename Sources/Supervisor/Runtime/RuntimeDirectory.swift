@@ -15,7 +15,10 @@ public struct RuntimeDirectory: ~Copyable {
     /// The names of the files in it.
     public enum File: String, CaseIterable, Sendable {
         case control = "control.sock"
-        case serial = "serial0.sock"
+        case serial = "virt-serial0"
+        case serialLog = "virt-serial0-log"
+        case launcherConsole = "launcher-console.sock"
+        case status = "status.json"
         case manifest = "vmi.json"
         case log = "log"
         case lock = "lock"

@@ -27,6 +27,10 @@ extension Supervision {
                 channelFailure = channelFailure ?? "\(error)"
                 outcome = outcome ?? .failed("apus-launcher cannot be understood and was killed: \(error)")
             }
+            for waiting in requests.takeAll() {
+                loop.cancel(waiting.alarm)
+                waiting.completion(nil)
+            }
             // A launcher that cannot be heard any more is of no use: it is on its way out, or must be.
             arm(Self.lastGraceNanoseconds)
             if stopping == .not { stopping = .forced }
@@ -37,32 +41,30 @@ extension Supervision {
     func serveOutput() {
         for line in launcher.read() where !line.isEmpty {
             journal.write(line)
-            tell(["event": .string("log"), "level": .string("launcher"), "text": .string(line)])
+            tell("log", ["level": .string("launcher"), "text": .string(line)])
         }
-        // The end of the pipe would wake the loop again and again; what follows it is the process's end.
-        if launcher.hasEndedOutput { watch.remove(launcher.output.raw) }
     }
 
     private func hear(_ event: ControlEvent) {
         switch event {
         case .ready(let greeting):
             journal.write("launcher \(greeting.version) is process \(launcherID)")
-        case .started(let report):
-            self.report = report
-            startedAt = Clock.monotonic
-            journal.write("started")
-            tell([
-                "event": .string("started"), "marks": Self.json(report.marks),
-                "vcpuThreads": .array(report.vcpuThreads.map { .integer(Int64($0)) }),
-            ])
+        case .started(let report): start(report)
         case .paused:
             isPaused = true
             agent.pause()
-            tell(["event": .string("paused")])
+            updatePause()
+            stopProbes()
+            updateReadiness()
+            tell("paused")
         case .resumed:
             isPaused = false
+            stoppedDisk = nil
             agent.resume()
-            tell(["event": .string("resumed")])
+            updatePause()
+            resumeProbes()
+            updateReadiness()
+            tell("resumed")
         case .guestShutdown:
             outcome = outcome ?? .poweredOff
             journal.write("the guest powered off")
@@ -70,24 +72,25 @@ extension Supervision {
             stopping = .forced
         case .guestReset(let cause):
             resets += 1
-            if isPaused { agent.resume() }
-            isPaused = false
             journal.write("the guest was reset: \(cause.rawValue)")
-            tell(["event": .string("reset"), "cause": .string(cause.rawValue)])
-        case .guestPanicked:
-            hasPanicked = true
+            if !isPaused { startProbes() }
+            updateReadiness()
+            tell("reset", ["cause": .string(cause.rawValue)])
+        case .guestPanicked(let event):
+            panics += 1
             journal.write("the guest's kernel panicked")
-            tell(["event": .string("panicked")])
+            tell("panicked", ["type": .string("pvpanic"), "bits": .integer(Int64(event))])
         case .diskStopped(let stop):
             let hope = stop.isNoSpace ? "it goes on when there is space" : "it goes on when it is resumed"
             journal.write("paused: disk \(stop.disk) failed (\(stop.message)); \(hope)")
-            tell([
-                "event": .string("diskStopped"), "disk": .string(stop.disk), "text": .string(stop.message),
-                "noSpace": .bool(stop.isNoSpace),
-            ])
+            stoppedDisk = stop.disk
+            updatePause()
+            tell(
+                "diskStopped",
+                ["disk": .string(stop.disk), "text": .string(stop.message), "noSpace": .bool(stop.isNoSpace)])
         case .watchdogExpired(let action):
             journal.write("the guest stopped feeding its watchdog: \(action.rawValue)")
-            tell(["event": .string("watchdog"), "action": .string(action.rawValue)])
+            tell("watchdog", ["action": .string(action.rawValue)])
             if action == .poweroff {
                 outcome = outcome ?? .failed("The guest stopped feeding its watchdog and was powered off")
             }
@@ -99,60 +102,124 @@ extension Supervision {
         case .log(let line):
             launcher.note(line.text)
             journal.write("\(line.level.rawValue): \(line.text)")
-            tell(["event": .string("log"), "level": .string(line.level.rawValue), "text": .string(line.text)])
+            tell("log", ["level": .string(line.level.rawValue), "text": .string(line.text)])
+        }
+    }
+
+    private func start(_ report: StartReport) {
+        guard self.report == nil else { return }
+        self.report = report
+        startedAt = Clock.monotonic
+        status.enter(.running, at: .now)
+        startProbes()
+        updateReadiness()
+        journal.write("started")
+        tell(
+            "started",
+            [
+                "marks": Self.json(report.marks),
+                "vcpuThreads": .array(report.vcpuThreads.map { .integer(Int64($0)) }),
+            ])
+    }
+
+    /// Sets the condition Paused, which is not there while the guest runs.
+    private func updatePause() {
+        guard isPaused else { return status.remove(.paused) }
+        if stoppedDisk != nil {
+            status.set(
+                .paused, true, reason: "PausedIOError", message: "VMI was paused, low-level IO error detected", at: .now
+            )
+        } else {
+            status.set(.paused, true, reason: "PausedByUser", message: "VMI was paused by user", at: .now)
+        }
+    }
+
+    /// Sets the condition Ready by what the pod of such an instance would be.
+    func updateReadiness() {
+        let moment = Timestamp.now
+        if report == nil {
+            status.set(
+                .ready, false, reason: "GuestNotRunning", message: "Guest VM is not reported as running", at: moment)
+        } else if stopping != .not {
+            status.set(
+                .ready, false, reason: "PodTerminating", message: "virt-launcher pod is terminating", at: moment)
+        } else if isPaused {
+            status.set(
+                .ready, false, reason: "ReadinessGatesNotReady",
+                message: "the status of pod readiness gate \"kubevirt.io/virtual-machine-unpaused\" is not \"True\", "
+                    + "but False", at: moment)
+        } else if let readiness, !readiness.isGood {
+            status.set(
+                .ready, false, reason: "ContainersNotReady", message: "containers with unready status: [compute]",
+                at: moment)
+        } else {
+            status.set(.ready, true, at: moment)
         }
     }
 
     private func answer(_ id: UInt64, _ reply: ControlReply) {
         if case .refused(let message) = reply, report == nil { outcome = outcome ?? .failed(message) }
-        guard let client = waiting.removeValue(forKey: id).flatMap({ clients[$0] }) else { return }
-        if case .refused(let message) = reply {
-            client.connection.send(.object(["ok": .bool(false), "error": .string(message)]))
-        } else {
-            client.connection.send(.object(["ok": .bool(true)]))
-        }
+        guard let waiting = requests.take(id) else { return }
+        loop.cancel(waiting.alarm)
+        waiting.completion(reply)
     }
 
-    /// Asks the launcher for something, on behalf of a client or of this process.
-    func ask(_ request: ControlRequest, for client: Client? = nil) {
+    /// Asks the launcher for something; the completion is given its answer, or nil when none comes.
+    func ask(
+        _ request: ControlRequest, descriptors: consuming DescriptorBundle = DescriptorBundle(),
+        _ completion: @escaping LauncherRequests.Completion = { _ in }
+    ) {
+        guard !channelEnded, !requests.isFull else { return completion(nil) }
         do throws(ControlError) {
-            let id = try launcher.channel.request(request)
-            if let client { waiting[id] = client.token }
+            let id = try launcher.channel.request(request, descriptors: descriptors)
+            let alarm = loop.after(nanoseconds: APILimits().launcherNanoseconds) { [weak self] in
+                self?.requests.take(id)?.completion(nil)
+            }
+            requests.add(id, alarm: alarm, completion)
         } catch {
-            client?.connection.send(.object(["ok": .bool(false), "error": .string("\(error)")]))
+            completion(.refused(message: "\(error)"))
         }
     }
 
     /// Ends the instance: by its power button and after its grace period, or at once. Each later call is more urgent.
-    func stop(force: Bool) {
+    /// - Parameters:
+    ///   - grace: seconds for the guest to power off, where it is not the manifest's.
+    func stop(force: Bool, grace: Int64? = nil) {
         guard processEnd == nil else { return }
+        stopProbes()
+        let seconds = grace ?? instance.spec.terminationGracePeriodSeconds
         if stopping == .forced || (force && report == nil && stopping != .not) {
             stopping = .killed
             outcome = outcome ?? .failed("The VM was killed")
             launcher.process.signal(SIGKILL)
-        } else if force || report == nil || instance.spec.terminationGracePeriodSeconds == 0 {
+        } else if force || report == nil || seconds == 0 {
             guard stopping != .killed else { return }
-            let why =
+            let usual =
                 stopping == .graceful
-                ? "The guest did not power off in its grace period of "
-                    + "\(instance.spec.terminationGracePeriodSeconds) s and was stopped"
+                ? "The guest did not power off in its grace period of \(graceSeconds) s and was stopped"
                 : "The VM was stopped before its guest powered off"
-            outcome = outcome ?? .failed(why)
+            outcome = outcome ?? .failed(usual)
             stopping = .forced
+            updateReadiness()
             ask(.stop)
             arm(Self.lastGraceNanoseconds)
         } else if stopping == .not {
             stopping = .graceful
-            let seconds = instance.spec.terminationGracePeriodSeconds
-            tell(["event": .string("stopping"), "graceSeconds": .integer(seconds)])
+            graceSeconds = seconds
+            updateReadiness()
+            tell("stopping", ["graceSeconds": .integer(seconds)])
             // A paused guest cannot see its button.
             if isPaused { ask(.resume) }
             ask(.powerButton)
-            arm(UInt64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000).partialValue)
+            let (nanoseconds, overflow) = UInt64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
+            arm(overflow ? .max : nanoseconds)
         }
     }
 
-    func arm(_ nanoseconds: UInt64) { try? timer.set(nanoseconds: nanoseconds) }
+    private func arm(_ nanoseconds: UInt64) {
+        loop.cancel(stopAlarm)
+        stopAlarm = loop.after(nanoseconds: nanoseconds) { [weak self] in self?.stop(force: true) }
+    }
 
     /// What became of the instance, told to every client and left nowhere else.
     func conclude() -> Outcome {
@@ -161,18 +228,35 @@ extension Supervision {
         launcher.finishLog()
         releaseNetwork()
         let result = outcome ?? unexpectedEnd
+        let moment = Timestamp.now
+        status.enter(result == .poweredOff ? .succeeded : .failed, at: moment)
+        status.remove(.paused)
+        status.remove(.agentConnected)
+        status.set(
+            .ready, false, reason: "PodTerminating", message: "virt-launcher pod is terminating", at: moment)
         var message = JSONValue.null
-        if case .failed(let line) = result { message = .string(line) }
-        tell([
-            "event": .string("ended"), "status": .integer(Int64(result.exitStatus)), "phase": .string(result.phase),
-            "message": message,
-        ])
+        if case .failed(let line) = result {
+            message = .string(line)
+            if report == nil {
+                status.set(
+                    .synchronized, false, reason: "Synchronizing with the Domain failed.", message: line, at: moment)
+            }
+        }
+        console?.finish()
+        publish()
+        tell(
+            "ended",
+            [
+                "status": .integer(Int64(result.exitStatus)), "phase": .string(result.phase), "message": message,
+                "stopRequested": .bool(stopWasRequested), "started": .bool(report != nil),
+            ])
+        server.finish(within: 1_000_000_000)
         return result
     }
 
     /// The end of a launcher that did not say why.
     private var unexpectedEnd: Outcome {
-        if hasPanicked { return .failed("The guest's kernel panicked") }
+        if panics > 0 { return .failed("The guest's kernel panicked") }
         let how: String
         switch processEnd {
         case .exited(0): return .failed("The guest was reset, which ends this VM")

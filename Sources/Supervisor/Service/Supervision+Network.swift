@@ -20,7 +20,7 @@ extension Supervision {
     /// Puts the pod's interfaces back once the launcher has let go of them, and says what could not be.
     func releaseNetwork() {
         for problem in network.cleanUp() {
-            tell(["event": .string("network"), "message": .string("The pod's network is not as it was: \(problem)")])
+            tell("network", ["message": .string("The pod's network is not as it was: \(problem)")])
         }
     }
 }

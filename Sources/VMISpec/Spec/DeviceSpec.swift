@@ -14,6 +14,9 @@ public struct DeviceSpec: Hashable, Sendable {
     /// A serial console, there unless turned off.
     public var autoattachSerialConsole = true
 
+    /// A log of the serial console's output, there unless turned off.
+    public var logSerialConsole = true
+
     /// An interface on the pod's network where no network is described, there unless turned off.
     public var autoattachPodInterface = true
 
@@ -53,7 +56,8 @@ public struct DeviceSpec: Hashable, Sendable {
         blockMultiQueue = reader.bool("blockMultiQueue") ?? false
         disableHotplug = reader.bool("disableHotplug") ?? false
         watchdog = reader.object("watchdog") { WatchdogSpec($0) }
-        for flag in ["useVirtioTransitional", "logSerialConsole", "autoattachInputDevice"] {
+        logSerialConsole = reader.bool("logSerialConsole") ?? true
+        for flag in ["useVirtioTransitional", "autoattachInputDevice"] {
             _ = reader.bool(flag)
         }
     }

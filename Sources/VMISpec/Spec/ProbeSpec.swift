@@ -16,8 +16,32 @@ public struct ProbeSpec: Hashable, Sendable {
         case name(String)
     }
 
+    /// A header field of an httpGet's request.
+    public struct Header: Hashable, Sendable {
+        /// Its name, a token.
+        public var name: String
+        /// Its value, without control characters.
+        public var value: String
+
+        init(_ reader: ObjectReader) {
+            name = reader.requiredString("name", "name the header field")
+            value = reader.string("value") ?? ""
+            let isToken = name.utf8.allSatisfy { byte in
+                "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+            }
+            if !isToken { reader.report.refuse(reader.path.child("name"), "is no name of a header field") }
+            if value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
+                reader.report.refuse(reader.path.child("value"), "must not have control characters")
+            }
+        }
+    }
+
     /// How the guest is asked.
     public var handler: Handler?
+    /// Further header fields of an httpGet's request.
+    public var httpHeaders: [Header]
     /// Seconds before the first question.
     public var initialDelaySeconds: Int32
     /// Seconds an answer may take.
@@ -32,10 +56,15 @@ public struct ProbeSpec: Hashable, Sendable {
     init(_ reader: ObjectReader) {
         let exec = reader.object("exec") { Handler.exec(command: $0.strings("command")) }
         let ping = reader.object("guestAgentPing") { _ in Handler.guestAgentPing }
+        var headers: [Header] = []
         let http = reader.object("httpGet") { get in
-            _ = get.objects("httpHeaders") { ($0.string("name"), $0.string("value")) }
+            headers = get.objects("httpHeaders") { Header($0) }
+            let path = get.string("path") ?? "/"
+            if path.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F }) {
+                get.report.refuse(get.path.child("path"), "must consist of visible ASCII characters; escape the others")
+            }
             return Handler.httpGet(
-                path: get.string("path") ?? "/", port: Self.port(in: get), host: get.string("host"),
+                path: path, port: Self.port(in: get), host: get.string("host"),
                 scheme: get.string("scheme") ?? "HTTP")
         }
         let tcp = reader.object("tcpSocket") { socket in
@@ -43,6 +72,7 @@ public struct ProbeSpec: Hashable, Sendable {
         }
         let handlers = [exec, ping, http, tcp].compactMap(\.self)
         handler = handlers.first
+        httpHeaders = headers
         if handlers.count != 1 {
             reader.report.refuse(reader.path, "must have exactly one probe type set; keep tcpSocket or httpGet")
         }

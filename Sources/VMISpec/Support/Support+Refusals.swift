@@ -21,8 +21,6 @@ extension Support {
             "keys are put into the guest by its agent only; use qemuGuestAgent, or ssh_authorized_keys in userData"),
         "accessCredentials[].sshPublicKey.propagationMethod.noCloud": .refused(
             "keys are put into the guest by its agent only; use qemuGuestAgent, or ssh_authorized_keys in userData"),
-        "livenessProbe": .refused("probes are not supported; remove the field"),
-        "readinessProbe": .refused("probes are not supported; remove the field"),
         "startStrategy": .refused("starting paused is not supported; remove the field and use `apus pause`"),
         "resourceClaims": .refused("dynamic resource allocation is not supported; remove the field"),
         "utilityVolumes": .refused("utility volumes are not supported; remove the field"),
@@ -77,7 +75,6 @@ extension Support {
         "gpus": .refused("passed-through devices are not supported; remove the field"),
         "hostDevices": .refused("passed-through devices are not supported; remove the field"),
         "inputs": .refused("there is no display to have input for; remove the field"),
-        "logSerialConsole": .refused("the console is not logged; remove the field and use `apus console`"),
         "panicDevices": .refused("every machine has a pvpanic device already; remove the field"),
         "sound": .refused("sound is not supported; remove the field"),
         "tpm": .refused("TPMs are not supported; remove the field"),

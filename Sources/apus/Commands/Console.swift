@@ -10,18 +10,24 @@ import VMISpec
 struct Console: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Connect to a VM's serial console.",
-        discussion: "The last 64 KiB come first. Ctrl-] opens the menu to leave; the VM goes on.")
+        discussion: """
+            The last 64 KiB come first. Ctrl-] opens the menu to leave; the VM goes on. Many may look at a console; the \
+            newest of them is the one that types.
+            """)
 
     @Argument(help: "The VM's name, or NAMESPACE/NAME.")
     var name: String
+
+    @Flag(help: "Look, and leave typing to others.")
+    var readOnly = false
 
     func run() throws {
         try Output.reporting {
             SignalSet.ignoreBrokenPipes()
             let directory = try RunningInstances.directory(of: name, in: Output.base)
             let console: ConsoleSession
-            do throws(Errno) { console = try ConsoleSession(directory) } catch {
-                throw SupervisorError("The console of \(name) cannot be reached: \(error.reason); has it one?")
+            do { console = try ConsoleSession(directory, readOnly: readOnly) } catch {
+                throw SupervisorError("The console of \(name) cannot be reached: \(error)")
             }
             // A signal must not leave the terminal raw.
             let signals = try SignalSet([SIGTERM, SIGINT, SIGHUP])
@@ -40,9 +46,10 @@ struct Console: ParsableCommand {
                 case .nothing: break
                 case .detach: return
                 case .powerButton:
-                    _ = try RunningInstances.connect(to: name, in: Output.base).ask(.stop(force: false))
+                    try RunningInstances.connect(to: name, in: Output.base).ask(.stop)
                 case .kill:
-                    _ = try RunningInstances.connect(to: name, in: Output.base).ask(.stop(force: true))
+                    try RunningInstances.connect(to: name, in: Output.base)
+                        .ask(.stop, body: .object(["force": .bool(true)]))
                 }
             }
         }

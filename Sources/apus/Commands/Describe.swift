@@ -16,15 +16,14 @@ struct Describe: ParsableCommand {
 
     func run() throws {
         try Output.reporting {
-            var reply = try RunningInstances.connect(to: name, in: Output.base).ask(.describe)
+            let connection = try RunningInstances.connect(to: name, in: Output.base)
+            let machine = try connection.document(.getMachine)
+            let instance = try connection.document(.getInstance)
             if json {
-                if case .object(var object) = reply {
-                    object["ok"] = nil
-                    reply = .object(object)
-                }
-                return Output.write(reply.text(indentation: 2) + "\n")
+                let both = JSONValue.object(["machine": machine, "instance": instance])
+                return Output.write(both.text(indentation: 2) + "\n")
             }
-            Output.write(Self.text(reply["status"] ?? .null))
+            Output.write(Self.text(machine) + Self.conditions(instance["status"]))
         }
     }
 
@@ -57,6 +56,14 @@ struct Describe: ParsableCommand {
         rows.append(("Directory", string("runtimeDirectory")))
         return rows.map { title, value in
             "\(title):\(String(repeating: " ", count: max(1, 12 - title.count)))\(value)\n"
+        }.joined()
+    }
+
+    private static func conditions(_ status: JSONValue?) -> String {
+        guard case .array(let conditions)? = status?["conditions"] else { return "" }
+        return conditions.map { condition in
+            let words = ["type", "status", "reason", "message"].compactMap { condition[$0]?.stringValue }
+            return "Condition:  \(words.joined(separator: ", "))\n"
         }.joined()
     }
 

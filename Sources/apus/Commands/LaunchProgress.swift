@@ -6,33 +6,34 @@ import VMISpec
 /// What a supervisor tells of the instance it starts, as lines of progress and an end.
 struct LaunchProgress {
     let instance: VirtualMachineInstance
-    /// The console's socket, once it is known that there is one.
-    private(set) var console: String?
+    /// The runtime directory, once the supervisor told it.
+    private(set) var directory: String?
+    /// Whether there is a console.
+    private(set) var hasConsole = false
     /// Whether the vCPUs run.
     private(set) var isStarted = false
-    /// The exit status, once the instance ended.
-    private(set) var status: Int32?
-    /// Why it ended otherwise than by powering off.
-    private(set) var failure: String?
+    /// How the instance ended, once it did.
+    private(set) var end: InstanceEnd?
 
     init(_ instance: VirtualMachineInstance) { self.instance = instance }
 
     /// Takes an event; writes a line where a person wants to know.
     mutating func hear(_ message: JSONValue) {
         switch message["event"]?.stringValue {
-        case "launching": console = message["console"]?.stringValue
+        case "launching":
+            directory = message["runtimeDirectory"]?.stringValue
+            hasConsole = message["console"]?.stringValue != nil
         case "started":
             isStarted = true
             Output.note("\(instance.metadata.name) runs: \(Self.summary(message["marks"]))")
         case "reset": Output.note("the guest was reset")
         case "panicked": Output.note("the guest's kernel panicked")
+        case "unhealthy": if let text = message["message"]?.stringValue { Output.note(text) }
         case "stopping":
             let seconds = message["graceSeconds"]?.integerValue ?? 0
             Output.note("pressed the power button; the guest has \(seconds) s to power off")
         case "log": if let text = message["text"]?.stringValue { Output.note(text) }
-        case "ended":
-            status = Int32(clamping: message["status"]?.integerValue ?? 1)
-            failure = message["message"]?.stringValue
+        case "ended": end = InstanceEnd(message)
         default: break
         }
     }

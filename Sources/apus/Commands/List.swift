@@ -18,7 +18,7 @@ struct List: ParsableCommand {
             for directory in RunningInstances.directories(in: Output.base) {
                 // One that ends between the listing and the question is none that runs.
                 guard let connection = try? InstanceConnection.connect(to: directory),
-                    let status = try? connection.ask(.status)["status"]
+                    let status = try? connection.document(.getMachine)
                 else { continue }
                 all.append(status)
             }

@@ -12,7 +12,7 @@ struct Pause: ParsableCommand {
 
     func run() throws {
         try Output.reporting {
-            _ = try RunningInstances.connect(to: name, in: Output.base).ask(.pause)
+            try RunningInstances.connect(to: name, in: Output.base).ask(.pause)
         }
     }
 }

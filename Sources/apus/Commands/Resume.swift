@@ -12,7 +12,7 @@ struct Resume: ParsableCommand {
 
     func run() throws {
         try Output.reporting {
-            _ = try RunningInstances.connect(to: name, in: Output.base).ask(.resume)
+            try RunningInstances.connect(to: name, in: Output.base).ask(.resume)
         }
     }
 }

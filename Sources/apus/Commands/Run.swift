@@ -9,11 +9,15 @@ import VMISpec
 /// `apus run FILE`.
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run a VirtualMachineInstance from its manifest.",
+        abstract: "Run a VirtualMachineInstance or VirtualMachine from its manifest.",
         discussion: """
             The guest's serial console is on the terminal; Ctrl-] opens a menu: d(etach), q(uit: press the power \
             button), k(ill), c(ontinue). Without a terminal the console goes to standard output and standard input \
             goes to the guest. Exits with 0 when the guest powered itself off.
+
+            A VirtualMachine is kept under its name and run as its runStrategy says: Always and RerunOnFailure start it \
+            again, after a wait that grows from 10 s to 5 min when it does not run for 10 s; Once does not; Manual and \
+            Halted leave it to `apus start`.
             """)
 
     @Argument(help: "The manifest, in YAML or JSON; - reads standard input.")
@@ -44,6 +48,9 @@ struct Run: ParsableCommand {
                 + "which takes the pod's interface over (own).",
             valueName: "prepared|own"))
     var network = "prepared"
+        help: ArgumentHelp("The address by which probes reach the guest where they name no host.", valueName: "address")
+    )
+    var guestAddress: String?
 
     @Option(help: "Run it under this name instead of metadata.name.")
     var name: String?
@@ -60,22 +67,45 @@ struct Run: ParsableCommand {
             let document = try prepared()
             let manifest = try VMIManifest.parse(document)
             for note in manifest.notes { Output.note("note: \(note)") }
-            let started = try spawn(document)
-            do {
-                let session = try ForegroundSession(started.connection, of: manifest.instance)
-                if detach {
-                    try session.detachOnceStarted()
-                    Output.write("\(manifest.instance.metadata.name)\n")
-                    return started.letGo()
-                }
-                if try session.run() == ForegroundSession.detached { return started.letGo() }
-                started.awaitEnd()
-            } catch let error as SupervisorError {
-                // A supervisor that did not get as far as to say why on its socket said it on its standard error.
-                started.awaitEnd()
-                throw error.description.isEmpty ? started.lastWords : error
+            if let strategy = manifest.runStrategy { return try run(manifest, document, strategy) }
+            if detach {
+                try InstanceLaunch.background(document, arguments)
+                return Output.write("\(manifest.instance.metadata.name)\n")
             }
+            try Self.report(try InstanceLaunch.foreground(document, arguments))
         }
+    }
+
+    private func run(
+        _ manifest: VMIManifest, _ document: JSONValue, _ strategy: VMIManifest.RunStrategy
+    ) throws {
+        let metadata = manifest.instance.metadata
+        let key = RuntimeDirectory.name(metadata.name, namespace: metadata.namespace)
+        let store = try MachineStore.open()
+        guard strategy != .waitAsReceiver else {
+            throw SupervisorError("spec.runStrategy: WaitAsReceiver cannot be run; migrate to it instead")
+        }
+        var keeper = try Keeper(store, key)
+        try store.write(MachineRecord(document: document, arguments: arguments, strategy: strategy), as: key)
+        guard RestartPolicy.startsByItself(strategy) else {
+            return Output.note(
+                "\(metadata.name) is kept and \(strategy.rawValue); apus start \(metadata.name) starts it")
+        }
+        if detach {
+            // What keeps it is a process of its own, which takes over as soon as this one has let go.
+            _ = consume keeper
+            try Keep.spawn(metadata, store)
+            return Output.write("\(metadata.name)\n")
+        }
+        let end = try keeper.serve { try InstanceLaunch.foreground($0.document, $0.arguments) }
+        _ = consume keeper
+        if end == nil { try Keep.spawn(metadata, store) }
+        try Self.report(end)
+    }
+
+    /// Says why an instance ended otherwise than by powering off.
+    private static func report(_ end: InstanceEnd?) throws {
+        if let end, end.status != 0 { throw SupervisorError(end.message ?? "The VM ended") }
     }
 
     /// The manifest with the options that change it applied; options that are wrong by themselves are refused here.
@@ -97,20 +127,14 @@ struct Run: ParsableCommand {
         return .object(object)
     }
 
-    private func spawn(_ document: JSONValue) throws -> SupervisorProcess {
-        let path = SiblingProgram.path(
-            "apus-supervisor", variable: "APUS_SUPERVISOR", environment: SiblingProgram.environment)
-        var arguments = ["--file", "-", "--sandbox", sandbox, "--network", network, "--owner-fd", "3"]
+    private var arguments: [String] {
+        var arguments = ["--sandbox", sandbox, "--network", network]
         for value in image { arguments += ["--image", value] }
         for value in pvc { arguments += ["--pvc", value] }
         for value in secret { arguments += ["--secret", value] }
         for value in tap { arguments += ["--tap", value] }
         if let vsockCID { arguments += ["--vsock-cid", "\(vsockCID)"] }
-        do throws(Errno) {
-            return try SupervisorProcess.start(path, arguments, manifest: document.encoded())
-        } catch {
-            let remedy = error.code == ENOENT ? "; install it beside apus or set APUS_SUPERVISOR" : ""
-            throw SupervisorError("\(path) cannot be started: \(error)\(remedy)")
-        }
+        if let guestAddress { arguments += ["--guest-address", guestAddress] }
+        return arguments
     }
 }

@@ -11,7 +11,7 @@ final class ConsoleSession {
     /// What the person at the terminal wants.
     enum Wish: Equatable { case nothing, detach, powerButton, kill }
 
-    private let socket: UnixSocket
+    private let socket: FileDescriptor
     private var terminal: Terminal?
     private let isInteractive: Bool
     private var menuIsOpen = false
@@ -22,16 +22,19 @@ final class ConsoleSession {
 
     private static let menuKey: UInt8 = 0x1D
 
-    /// Connects to a console's socket.
-    /// - Throws: `Errno` of `open` or `connect`.
-    init(_ directory: String) throws(Errno) {
-        socket = try SocketPath.connect(RuntimeDirectory.File.serial.rawValue, in: directory)
+    /// Connects to the console of the instance of a runtime directory.
+    /// - Throws: `Errno` of `open` or `connect`, `SupervisorError` when there is no console.
+    init(_ directory: String, readOnly: Bool = false) throws {
+        let connection = try InstanceConnection.connect(to: directory)
+        let first = try connection.openConsole(readOnly: readOnly)
+        socket = try connection.duplicate()
+        Output.write(first, to: 1)
         isInteractive = Terminal.isTerminal(0) && Terminal.isTerminal(1)
         terminal = isInteractive ? Terminal(0) : nil
     }
 
     /// The console's socket, to be watched.
-    var raw: Int32 { socket.descriptor.raw }
+    var raw: Int32 { socket.raw }
 
     /// Shows what the guest wrote.
     func showOutput() {

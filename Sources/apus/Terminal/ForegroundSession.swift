@@ -7,36 +7,44 @@ import VMISpec
 
 /// An instance in the foreground: its console here, its supervisor's events on standard error, signals passed on.
 final class ForegroundSession {
-    /// The result of a session that its user left while the instance goes on.
-    static let detached: Int32 = -1
+    /// How a session ended.
+    enum End: Equatable {
+        /// The instance ended, in this way.
+        case ended(InstanceEnd)
+        /// The user left the instance to itself.
+        case detached
+    }
 
+    private let supervisor: SupervisorProcess
     private let connection: InstanceConnection
     private var progress: LaunchProgress
     private let signals: SignalSet
     private var console: ConsoleSession?
     private var stops = 0
 
-    /// A session with a supervisor's connection.
-    /// - Throws: `Errno` of `signalfd`.
-    init(_ connection: InstanceConnection, of instance: VirtualMachineInstance) throws(Errno) {
-        self.connection = connection
+    /// A session with a supervisor that was started.
+    /// - Throws: `Errno` of `signalfd`, `SupervisorError` when it cannot be asked.
+    init(_ supervisor: SupervisorProcess, of instance: VirtualMachineInstance) throws {
+        self.supervisor = supervisor
+        connection = supervisor.connection
         progress = LaunchProgress(instance)
         signals = try SignalSet([SIGTERM, SIGINT, SIGHUP])
+        try connection.listen(after: 0)
     }
 
     /// Waits until the vCPUs run, then leaves the instance to itself.
     /// - Throws: `SupervisorError` when it does not come so far.
     func detachOnceStarted() throws {
-        while !progress.isStarted, progress.status == nil, !connection.isEnded {
-            for message in try connection.receive() { progress.hear(message) }
+        while !progress.isStarted, progress.end == nil, !connection.isEnded {
+            for message in try connection.nextEvents() { progress.hear(message) }
         }
-        guard progress.isStarted, progress.status == nil else { throw ended }
-        _ = try connection.ask(.detach)
+        guard progress.isStarted, progress.end == nil else { throw failure }
+        try ask(.detach)
     }
 
-    /// Serves until the instance ended or its user left it; returns the exit status or `detached`.
-    /// - Throws: `SupervisorError` when the instance ended otherwise than by powering off.
-    func run() throws -> Int32 {
+    /// Serves until the instance ended or its user left it.
+    /// - Throws: `SupervisorError` when the supervisor ended without saying how the instance did.
+    func run() throws -> End {
         defer { console?.close() }
         while !connection.isEnded {
             var entries = [
@@ -51,22 +59,22 @@ final class ForegroundSession {
             if entries[1].revents != 0 { while signals.next() != nil { stop() } }
             if entries.count > 2, entries[2].revents != 0 { console?.showOutput() }
             if entries.count > 3, entries[3].revents != 0, try take(console?.takeInput() ?? .nothing) {
-                return Self.detached
+                return .detached
             }
             if entries[0].revents != 0 { try hear() }
         }
         // What the guest wrote last is still on its way.
         while let console, !console.isEnded { console.showOutput() }
         console?.close()
-        guard progress.status == 0 else { throw ended }
-        return 0
+        guard let end = progress.end else { throw failure }
+        return .ended(end)
     }
 
     private func hear() throws {
-        for message in try connection.receive() {
+        for message in try connection.nextEvents() {
             progress.hear(message)
-            if console == nil, let path = progress.console, let slash = path.lastIndex(of: "/") {
-                console = try? ConsoleSession(String(path[..<slash]))
+            if console == nil, progress.hasConsole, let directory = progress.directory {
+                console = try? ConsoleSession(directory)
             }
         }
     }
@@ -78,9 +86,9 @@ final class ForegroundSession {
         case .powerButton: stop()
         case .kill:
             stops = 2
-            connection.send(.stop(force: true))
+            stop()
         case .detach:
-            _ = try connection.ask(.detach)
+            try ask(.detach)
             console?.close()
             let name = progress.instance.metadata.name
             Output.note("\(name) goes on; apus console \(name) comes back to it")
@@ -92,10 +100,16 @@ final class ForegroundSession {
     /// The first asks the guest to power off, later ones do not ask.
     private func stop() {
         stops += 1
-        connection.send(.stop(force: stops > 1))
+        // One that is not heard of yet has no socket to be asked by.
+        guard progress.directory != nil else { return supervisor.terminate() }
+        do { try ask(.stop, body: .object(["force": .bool(stops > 1)])) } catch { Output.note("\(error)") }
     }
 
-    private var ended: SupervisorError {
-        SupervisorError(progress.failure ?? "")
+    private func ask(_ operation: APIOperation, body: JSONValue? = nil) throws {
+        guard let directory = progress.directory else { throw SupervisorError("The VM has not come up yet") }
+        try InstanceConnection.connect(to: directory).ask(operation, body: body)
     }
+
+    /// A supervisor that did not get as far as to say why on its socket said it on its standard error.
+    private var failure: SupervisorError { SupervisorError(progress.end?.message ?? "") }
 }
