@@ -16,5 +16,6 @@ struct Apus: ParsableCommand {
         version: "apus 0.1.0",
         subcommands: [
             Run.self, List.self, Console.self, Stop.self, Pause.self, Resume.self, Describe.self, Check.self,
+            Image.self,
         ])
 }
