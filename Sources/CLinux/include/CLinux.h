@@ -74,6 +74,9 @@ static inline long clinux_fsync(int fd) { return CLINUX_RESULT(fsync(fd)); }
 static inline long clinux_fdatasync(int fd) { return CLINUX_RESULT(fdatasync(fd)); }
 static inline long clinux_fallocate(int fd, int mode, int64_t at, int64_t n) { return CLINUX_RESULT(fallocate(fd, mode, at, n)); }
 static inline long clinux_ftruncate(int fd, int64_t n) { return CLINUX_RESULT(ftruncate(fd, n)); }
+static const int CLINUX_SEEK_DATA = SEEK_DATA;
+static const int CLINUX_SEEK_HOLE = SEEK_HOLE;
+static inline long clinux_lseek(int fd, int64_t at, int whence) { return CLINUX_RESULT(lseek(fd, at, whence)); }
 static inline long clinux_seek_end(int fd) { return CLINUX_RESULT(lseek(fd, 0, SEEK_END)); }
 static inline long clinux_fstat(int fd, struct stat *s) { return CLINUX_RESULT(fstat(fd, s)); }
 static inline int clinux_is_regular(const struct stat *s) { return S_ISREG(s->st_mode); }

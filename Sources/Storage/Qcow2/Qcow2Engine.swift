@@ -126,8 +126,9 @@ public struct Qcow2Engine<Files: FileEngine & ~Copyable>: ~Copyable, BlockEngine
         while true {
             if ended != taken { return takeEnded() }
             guard let completion = files.nextCompletion() else {
-                if mayRing, let wake, wake.event.drain() > 0 { mayRing = false }
+                let hasRung = mayRing && (wake?.event.drain() ?? 0) > 0
                 if stopped > 0, resume() { continue }
+                if hasRung, stopped == 0 { mayRing = false }
                 guard needsCommit else { return nil }
                 commit()
                 continue

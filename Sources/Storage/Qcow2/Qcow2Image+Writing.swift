@@ -91,7 +91,7 @@ extension Qcow2Image {
             guard let dataFile else { throw Errno(code: EIO, call: "qcow2") }
             // The data file ends where the disk does.
             let size = (self.size.load(ordering: .relaxed) &+ 511) & ~511
-            stored = stored.lowerBound..<max(min(stored.upperBound, size), range.upperBound)
+            stored = stored.lowerBound..<min(stored.upperBound, size)
             if dataFile.bytes < stored.upperBound {
                 isFresh = dataFile.canGrow && dataFile.bytes <= stored.lowerBound
                 try dataFile.resize(to: stored.upperBound)

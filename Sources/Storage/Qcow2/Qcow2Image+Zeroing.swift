@@ -92,11 +92,11 @@ extension Qcow2Image {
         let flagged = zeroEntry(host: 0, isOwned: false)
         if isNothing && !hasBacking { return .keep }
         if isDiscard && isNothing { return .keep }
-        if !isStored && old == flagged { return .keep }
         guard geometry.hasZeroFlag || geometry.isExtended else {
             if hasBacking { return isDiscard ? .keep : .write }
             return unmap || !old.isCopied || old.isCompressed ? .set(.unallocated) : .write
         }
+        if !isStored && old == flagged { return .keep }
         let keepsHost = hasHost && old.isCopied && !old.isCompressed && (!unmap || geometry.hasDataFile)
         if keepsHost {
             let new = zeroEntry(host: old.host, isOwned: true)

@@ -162,6 +162,8 @@ final class Qcow2Refcounts: @unchecked Sendable {
     /// Takes exactly `count` free clusters in a row, for a table.
     /// - Throws: `Errno`.
     func allocateRun(of count: UInt64) throws(Errno) -> Range<UInt64> {
+        // A block that is made where clusters are taken would end every longer run.
+        if count >= blockCount { return try allocateBehindAll(count) }
         let before = hint
         var run = try allocate(atMost: count)
         while run.upperBound &- run.lowerBound < count {
@@ -177,6 +179,44 @@ final class Qcow2Refcounts: @unchecked Sendable {
         // What was too short for this run is long enough for others.
         hint = before
         return run
+    }
+
+    /// Takes clusters behind all that are counted, and behind them the blocks that count both.
+    private func allocateBehindAll(_ count: UInt64) throws(Errno) -> Range<UInt64> {
+        let counted = (table.lastIndex { $0 != 0 } ?? -1) + 1
+        let first = max(counted, Int(geometry.clusters(file.bytes) >> blockBits) + 1)
+        let start = UInt64(first) << blockBits
+        var blocks: UInt64 = 1
+        while blocks << blockBits < count &+ blocks { blocks &+= 1 }
+        guard start &+ count &+ blocks <= limit else { throw Errno(code: EFBIG, call: "refcount") }
+        if first + Int(blocks) > table.count {
+            // The larger table lies behind everything itself.
+            try growTable(toHold: first + Int(blocks))
+            return try allocateBehindAll(count)
+        }
+        let end = start &+ count &+ blocks
+        try extend(to: end << geometry.clusterBits)
+        var offsets: [UInt64] = []
+        for index in 0..<blocks {
+            offsets.append((start &+ count &+ index) << geometry.clusterBits)
+            try write(countingBelow: end, first: start &+ index << blockBits, at: offsets[Int(index)])
+        }
+        // Nobody must find a block that is not there yet.
+        try file.sync()
+        try file.write(offsets.flatMap { BigEndian.bytes($0) }, at: tableOffset &+ UInt64(first) &* 8)
+        for (index, offset) in offsets.enumerated() { table[first + index] = offset }
+        metadata.formUnion(start &+ count..<end)
+        freshFrom = max(freshFrom, end)
+        return start..<start &+ count
+    }
+
+    /// Writes a block that counts one user for each of its clusters below `end`.
+    private func write(countingBelow end: UInt64, first: UInt64, at offset: UInt64) throws(Errno) {
+        var content = [UInt8](repeating: 0, count: Int(geometry.clusterBytes))
+        for index in 0..<min(max(end, first) &- first, blockCount) {
+            Qcow2Refcounts.put(&content, index, 1, order)
+        }
+        try file.write(content, at: offset)
     }
 
     // MARK: Blocks
@@ -241,10 +281,7 @@ final class Qcow2Refcounts: @unchecked Sendable {
         for index in 0..<blocks {
             let cluster = first + UInt64(clusters) + index
             grown[table.count + Int(index)] = cluster << geometry.clusterBits
-            let used = min(max(end, first + index << blockBits) - (first + index << blockBits), blockCount)
-            var content = [UInt8](repeating: 0, count: Int(geometry.clusterBytes))
-            for entry in 0..<used { unsafe Qcow2Refcounts.put(&content, entry, 1, order) }
-            try file.write(content, at: cluster << geometry.clusterBits)
+            try write(countingBelow: end, first: first + index << blockBits, at: cluster << geometry.clusterBits)
         }
         try file.write(grown.flatMap { BigEndian.bytes($0) }, at: offset)
         try file.sync()

@@ -48,6 +48,8 @@ struct Run: ParsableCommand {
                 + "which takes the pod's interface over (own).",
             valueName: "prepared|own"))
     var network = "prepared"
+
+    @Option(
         help: ArgumentHelp("The address by which probes reach the guest where they name no host.", valueName: "address")
     )
     var guestAddress: String?
