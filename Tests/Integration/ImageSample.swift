@@ -14,6 +14,7 @@ struct ImageSample {
         case onBoth = "qcow2 on qcow2 on raw"
         case withDataFile = "qcow2 with a data file"
         case withSubclusters = "qcow2 with subclusters"
+        case smallOnRaw = "qcow2 with clusters of a sector, on raw"
     }
 
     /// Whether QEMU's tools are here.
@@ -39,6 +40,9 @@ struct ImageSample {
         case .onRaw:
             below = [(try Self.full("base", in: scratch), false)]
             try Self.image("create -q -f qcow2 -b \(below[0].path) -F raw \(path)")
+        case .smallOnRaw:
+            below = [(try Self.full("base", in: scratch), false)]
+            try Self.image("create -q -f qcow2 -o cluster_size=512 -b \(below[0].path) -F raw \(path)")
         case .onImage, .onBoth:
             let middle = scratch.path("middle")
             if kind == .onImage {

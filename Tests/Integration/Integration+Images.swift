@@ -48,7 +48,8 @@ extension Integration {
 
         @Test("a disk on the SCSI controller may be an image", arguments: ["native", "threads"], [1, 2])
         func scsi(io: String, queues: Int) throws {
-            let sample = try ImageSample(.onBoth, in: scratch)
+            // The driver expects zeros where it unmapped a few blocks, which only a whole cluster promises.
+            let sample = try ImageSample(.smallOnRaw, in: scratch)
             _ = try Payload.run(
                 "scsidriver", "queues=\(queues)", cpus: "\(queues)",
                 ["--disk", "\(sample.flag),bus=scsi,io=\(io),queues=\(queues)"])
