@@ -27,4 +27,7 @@ extension FileDescriptor {
             }
         try Errno.check(clinux_lock_image(raw, held, refused), "fcntl F_OFD_SETLK")
     }
+
+    /// Ends every use that was declared on this open file, whoever else holds a copy of it.
+    public borrowing func unlockImage() { clinux_unlock_image(raw) }
 }

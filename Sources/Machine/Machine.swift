@@ -133,7 +133,7 @@ public final class Machine: Sendable {
         self.memoryBus = memoryBus
     }
 
-    deinit { end() }
+    deinit { _ = end() }
 
     /// Loads the kernel and lets the guest run.
     /// - Throws: `MachineError.boot` or `step`.
@@ -148,7 +148,8 @@ public final class Machine: Sendable {
     /// Whether `pause` stopped the guest; a reset leaves it so.
     public var isPaused: Bool { paused.load(ordering: .relaxed) }
 
-    /// Stops the guest's time: no vCPU runs and no device touches its memory when this returns. Paused is no error.
+    /// Stops the guest's time: no vCPU runs, no device touches its memory, and disks are in their images when this returns.
+    /// Paused is no error.
     public func pause() {
         group.park()
         devices.pause()
@@ -249,14 +250,18 @@ public final class Machine: Sendable {
         if !isPaused { group.resume() }
     }
 
-    /// Ends all threads and hands out the console's last output; afterwards the machine is only good for statistics.
-    public func end() {
+    /// Ends all threads, closes the disks and hands out the console's last output; afterwards the machine is only good for
+    /// statistics.
+    /// - Returns: disks whose images could not be closed.
+    @discardableResult
+    public func end() -> [MachineError] {
         group.end()
         for vcpu in vcpus { vcpu.join() }
-        devices.end()
+        let failures = devices.end()
         platform.console.stop()
         terminal?.stop()
         memoryBus.removeAll()
+        return failures
     }
 
     /// Readable when `serve` has something to do.

@@ -38,10 +38,9 @@ struct IORing: ~Copyable, @unchecked Sendable {
         IORING_OP_FALLOCATE,
     ]
 
-    // Best first. Completions are posted when the thread asks for them (Linux 6.1), or when it next enters the kernel
-    // (5.19) instead of by an interrupt of it.
+    // Best first. Completions are posted when the thread next enters the kernel (Linux 5.19) instead of by an interrupt of
+    // it. Not IORING_SETUP_DEFER_TASKRUN: a ring that an epoll set watches before it is enabled never wakes it then (6.18).
     private static let modes: [UInt32] = [
-        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL,
         IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL, 0,
     ]
 
@@ -77,7 +76,6 @@ struct IORing: ~Copyable, @unchecked Sendable {
         // Entry n of the ring is always entry n of the table.
         let array = unsafe (rings.base + Int(sq.array)).assumingMemoryBound(to: UInt32.self)
         for index in 0..<Int(parameters.sq_entries) { unsafe array[index] = UInt32(index) }
-        if parameters.flags & IORING_SETUP_DEFER_TASKRUN != 0 { enterFlags = IORING_ENTER_GETEVENTS }
         entrance = descriptor.raw
         self.descriptor = descriptor
         self.rings = rings

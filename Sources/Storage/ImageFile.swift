@@ -26,6 +26,7 @@ public final class ImageFile: Sendable {
     let end: End
     /// Every write completes on stable storage (`cache: writethrough`).
     let writesThrough: Bool
+    private let isLocked: Bool
     private let opened: ImageProperties
     private let size: Atomic<UInt64>
     /// Calls the file has once refused are not tried again.
@@ -63,17 +64,22 @@ public final class ImageFile: Sendable {
             default: throw .failed(name, error)
             }
         }
-        try (lock ?? (readOnly ? .shared : .exclusive)).take(on: file, name: name)
+        let lock = lock ?? (readOnly ? .shared : .exclusive)
+        try lock.take(on: file, name: name)
         guard facts.properties.capacity > 0 else { throw .empty(name) }
         kind = status.kind
         memoryAlignment = facts.memoryAlignment
         offsetAlignment = facts.offsetAlignment
         opened = facts.properties
         size = Atomic(status.bytes)
+        isLocked = lock != .unlocked
         self.end = end
         self.writesThrough = writesThrough
         descriptor = file
     }
+
+    // The kernel lets go of a ring's files some time after the ring is closed; the lock ends with the disk.
+    deinit { if isLocked { descriptor.unlockImage() } }
 
     /// Opens a path as an image.
     /// - Parameter direct: bypasses the page cache where the file system can, and uses it where it cannot.

@@ -16,10 +16,12 @@ public struct PoolFiles: ~Copyable, FileEngine {
     /// Engine number `engine` of a pool.
     /// - Throws: `Errno` of `mmap`.
     public init(_ pool: IOPool, engine: Int) throws(Errno) {
-        bounce = try BounceBuffer()
+        let bounce = try BounceBuffer()
+        let finished = FinishedOperations(capacity: pool.depth)
         self.pool = pool
         self.engine = engine
-        finished = FinishedOperations(capacity: pool.depth)
+        self.finished = finished
+        self.bounce = bounce
     }
 
     /// Most operations in flight.

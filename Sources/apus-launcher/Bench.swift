@@ -21,6 +21,7 @@ struct Bench: ~Copyable {
         var wanted = try FlagMachine(flags)
         let configuration = wanted.configuration
         let runner = try Runner(configuration, descriptors: wanted.takeDescriptors(), began: began)
+        for note in runner.machine.notes { CurrentProcess.complain("warning: \(note)") }
         try watch.add(runner.machine.descriptor, .readable, token: 0)
         try watch.add(signals.descriptor.raw, .readable, token: 1)
         self.signals = signals
@@ -32,8 +33,7 @@ struct Bench: ~Copyable {
     mutating func serve() -> Int32 {
         do throws(MachineError) { try runner.start() } catch {
             CurrentProcess.complain("\(error)")
-            runner.machine.end()
-            return 1
+            return end(1)
         }
         while true {
             _ = try? watch.wait(milliseconds: diskWait.patience(runner.machine)) { _, _ in }
@@ -54,8 +54,9 @@ struct Bench: ~Copyable {
     }
 
     private func end(_ status: Int32) -> Int32 {
-        runner.machine.end()
-        return status
+        let unclosed = runner.machine.end()
+        for failure in unclosed { CurrentProcess.complain("\(failure)") }
+        return unclosed.isEmpty ? status : max(status, 1)
     }
 
     private mutating func handle(_ event: MachineEvent) -> Int32? {

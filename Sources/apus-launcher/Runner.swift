@@ -46,7 +46,6 @@ struct Runner {
         mark("ready")
         machine = try Machine(configuration, descriptors: descriptors, system: system, cage: cage)
         mark("built")
-        for note in machine.notes { CurrentProcess.complain("warning: \(note)") }
         try cage.door(.main)()
         mark("confined")
         self.began = began

@@ -80,7 +80,9 @@ struct Supervised: ~Copyable {
     }
 
     private mutating func end(_ status: Int32) -> Int32 {
-        runner?.machine.end()
+        for failure in runner?.machine.end() ?? [] {
+            try? channel.emit(.log(LogLine(level: .error, text: "\(failure)")))
+        }
         try? channel.drain(milliseconds: 1000)
         return status
     }
@@ -194,6 +196,7 @@ struct Supervised: ~Copyable {
             }
             runner = started
             state = .running
+            for note in started.machine.notes { try channel.emit(.log(LogLine(level: .warning, text: note))) }
             try channel.emit(
                 .started(StartReport(marks: started.marks, vcpuThreads: started.machine.vcpuThreads)))
             try channel.reply(to: id, .done)

@@ -96,6 +96,14 @@ static inline long clinux_lock_byte(int fd, int command, short type, off_t at) {
     long r = CLINUX_RESULT(fcntl(fd, command, &lock));
     return r == 0 && command == F_OFD_GETLK && lock.l_type != F_UNLCK ? -EAGAIN : r;
 }
+/// Gives all that `clinux_lock_image` took back, for every copy of the open file.
+static inline void clinux_unlock_image(int fd) {
+    for (int n = 0; n < 5; n++) {
+        clinux_lock_byte(fd, F_OFD_SETLK, F_UNLCK, 100 + n);
+        clinux_lock_byte(fd, F_OFD_SETLK, F_UNLCK, 200 + n);
+    }
+}
+
 /// Takes read locks on byte 100+n for each permission n held and on byte 200+n for each refused to others, then makes sure
 /// that nobody refuses what is held nor holds what is refused. -EAGAIN: somebody does; nothing stays locked.
 static inline long clinux_lock_image(int fd, unsigned held, unsigned refused) {
@@ -108,12 +116,7 @@ static inline long clinux_lock_image(int fd, unsigned held, unsigned refused) {
         if (held >> n & 1) r = clinux_lock_byte(fd, F_OFD_GETLK, F_WRLCK, 200 + n);
         if (r == 0 && (refused >> n & 1)) r = clinux_lock_byte(fd, F_OFD_GETLK, F_WRLCK, 100 + n);
     }
-    if (r < 0) {
-        for (int n = 0; n < 5; n++) {
-            clinux_lock_byte(fd, F_OFD_SETLK, F_UNLCK, 100 + n);
-            clinux_lock_byte(fd, F_OFD_SETLK, F_UNLCK, 200 + n);
-        }
-    }
+    if (r < 0) clinux_unlock_image(fd);
     return r;
 }
 

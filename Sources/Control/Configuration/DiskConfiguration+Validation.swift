@@ -21,7 +21,6 @@ extension DiskConfiguration {
         try validateBlocks(at: path)
         try validateLimit(requestLimit, at: "\(path).requestLimit")
         try validateLimit(byteLimit, at: "\(path).byteLimit")
-        try requireServed(at: path)
     }
 
     private func validateKind(at path: String) throws(ConfigurationError) {

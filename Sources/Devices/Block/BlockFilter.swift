@@ -23,11 +23,14 @@ extension SystemCallFilter {
     private static let transfers =
         SystemCallRule.everyThread
         + SystemCallRule.allow(
-            "preadv", "pwritev", "pwritev2", "pread64", "pwrite64", "fdatasync", "fsync", "fallocate", "ftruncate", "lseek",
+            "preadv", "pwritev", "pwritev2", "pread64", "pwrite64", "fdatasync", "fsync", "fallocate", "ftruncate",
+            "lseek",
             "fstat",
             // A disk with limits waits by a timer.
             "timerfd_settime")
         + [.ioctl(StorageRequest.discard), .ioctl(StorageRequest.zeroOut), .ioctl(StorageRequest.size)]
+        // Whoever closes a disk's file last unlocks it.
+        + [.allow("fcntl", when: .is32(argument: 1, StorageRequest.setLock))]
         // fstat as glibc makes it: an empty path and AT_EMPTY_PATH.
         + [.allow("newfstatat", when: .is32(argument: 3, 0x1000))]
 

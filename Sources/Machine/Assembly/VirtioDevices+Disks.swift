@@ -10,14 +10,17 @@ extension VirtioDevices {
     /// - Throws: `MachineError` that names the disk.
     static func disk(
         _ disk: DiskConfiguration, _ descriptors: inout DescriptorBundle, thread: String, cpus: CPUSet?,
-        signals: any DiskSignals, door: @escaping @Sendable () -> Void, hosts: EngineHosts
+        signals: any DiskSignals, door: @escaping @Sendable () -> Void, hosts: EngineHosts,
+        images: OpenImages
     ) throws(MachineError) -> Block<DiskEngine> {
         let engines = try DiskEngines(disk, &descriptors, hosts: hosts)
         do {
-            return try Block(
+            let device = try Block(
                 queues: Int(disk.queues), profile: DiskProfile(disk, signals: signals), thread: thread, cpus: cpus,
                 onStart: door
             ) { queue in try engines.engine(queue) }
+            images.add(engines.image, of: disk.name)
+            return device
         } catch {
             throw .device("disk \(disk.name)", "\(error)")
         }
@@ -27,7 +30,7 @@ extension VirtioDevices {
     /// - Throws: `MachineError` that names the disk.
     static func scsi(
         _ configuration: MachineConfiguration, _ descriptors: inout DescriptorBundle, cage: Cage, cpus: CPUSet?,
-        signals: any DiskSignals, hosts: EngineHosts
+        signals: any DiskSignals, hosts: EngineHosts, images: OpenImages
     ) throws(MachineError) -> SCSIDisks? {
         let disks = inBootOrder(configuration.disks).filter { $0.bus == .scsi }
         guard configuration.hasSCSI || !disks.isEmpty else { return nil }
@@ -36,7 +39,7 @@ extension VirtioDevices {
         let scsi: SCSIDisks
         do throws(Errno) {
             let controller = try SCSI(queues: queues, thread: "scsi", cpus: cpus, onStart: door)
-            scsi = SCSIDisks(controller, signals: signals)
+            scsi = SCSIDisks(controller, signals: signals, images: images)
         } catch {
             throw .device("SCSI controller", "\(error)")
         }

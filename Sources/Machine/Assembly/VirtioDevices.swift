@@ -43,6 +43,7 @@ final class VirtioDevices: Sendable {
         // One program a class of thread: compiling takes a good part of a millisecond.
         let plain = VirtioDevices.inBootOrder(configuration.disks).filter { $0.bus == .virtio }
         var blocks: [String: Block<DiskEngine>] = [:]
+        let images = OpenImages()
         let hosts = EngineHosts(configuration.disks, cage: cage, cpus: cpus)
         notes = hosts.notes
         let blockDoor = try VirtioDevices.door(
@@ -50,8 +51,9 @@ final class VirtioDevices: Sendable {
         let netDoor = try VirtioDevices.door(.net, of: cage, isNeeded: !configuration.nets.isEmpty)
         for (index, disk) in plain.enumerated() {
             let device = try VirtioDevices.disk(
-                disk, &descriptors, thread: "block \(index)", cpus: cpus, signals: events, door: blockDoor, hosts: hosts
-            )
+                disk, &descriptors, thread: "block \(index)", cpus: cpus, signals: events, door: blockDoor,
+                hosts: hosts,
+                images: images)
             blocks[disk.name] = device
             entries.append(Entry(device: device, name: disk.name) { device.metrics.counters })
         }
@@ -94,9 +96,9 @@ final class VirtioDevices: Sendable {
         }
         // Behind all others, so that it moves none of them.
         let scsi = try VirtioDevices.scsi(
-            configuration, &descriptors, cage: cage, cpus: cpus, signals: events, hosts: hosts)
+            configuration, &descriptors, cage: cage, cpus: cpus, signals: events, hosts: hosts, images: images)
         self.scsi = scsi
-        disks = DiskStation(blocks: blocks, scsi: scsi)
+        disks = DiskStation(blocks: blocks, scsi: scsi, images: images)
         if let scsi { entries.append(Entry(device: scsi.controller, name: "SCSI controller") { [] }) }
         guard entries.count <= FunctionAddress.devices.count else {
             throw .device(
@@ -123,14 +125,21 @@ final class VirtioDevices: Sendable {
     /// Asks every driver that knows how to announce its addresses.
     func announceInterfaces() { for interface in interfaces { interface.device.announce() } }
 
-    /// Returns when no device touches guest memory any more.
-    func pause() { for entry in entries { entry.device.pause() } }
+    /// Returns when no device touches guest memory any more, and what the guest has written is in its images.
+    func pause() {
+        for entry in entries { entry.device.pause() }
+        disks.flush()
+    }
 
     /// Goes on.
     func resume() { for entry in entries { entry.device.resume() } }
 
-    /// Ends what is in flight, for good.
-    func end() { for entry in entries { entry.device.stop() } }
+    /// Ends what is in flight, for good, and closes the disks' images.
+    /// - Returns: what could not be closed.
+    func end() -> [MachineError] {
+        for entry in entries { entry.device.stop() }
+        return disks.close()
+    }
 
     /// What each device has counted.
     var statistics: [DeviceStatistics] {

@@ -6,14 +6,18 @@ internal import Linux
 internal import Storage
 
 /// What carries requests of one queue to a disk's image: one type, whatever was chosen.
-typealias DiskEngine = LimitedEngine<RawEngine<HostFiles>>
+typealias DiskEngine = LimitedEngine<FormatEngine>
 
 /// A disk's image and the engines over it, one a queue.
 struct DiskEngines {
     private let engines: FileEngines
     private let limits: DiskLimits?
+    private let files: DiskFiles
+    private let isShared: Bool
     /// Takes a LUN's commands, when it is a SCSI device of the host.
-    let carrier: (any CommandCarrier)?
+    var carrier: (any CommandCarrier)? { files.carrier }
+    /// The image on top, which wants to be closed; nil for a raw disk.
+    var image: Qcow2Image? { files.chain?.image }
 
     /// Takes over the descriptors of a disk's slots.
     /// - Parameters:
@@ -23,21 +27,13 @@ struct DiskEngines {
     init(
         _ disk: DiskConfiguration, _ descriptors: inout DescriptorBundle, queues: Int? = nil, hosts: EngineHosts? = nil
     ) throws(MachineError) {
-        guard let slot = disk.file, let descriptor = descriptors.take(slot) else {
-            throw .configuration(field: "disks[\(disk.name)].file", "its descriptor did not come")
-        }
-        // Any other file makes a LUN that is a disk.
-        do throws(Errno) {
-            carrier = disk.kind == .lun ? HostSCSIDevice(try descriptor.duplicate()) : nil
-        } catch {
-            throw .device("disk \(disk.name)", "\(error)")
-        }
-        let file = try DiskEngines.image(descriptor, of: disk)
+        let queues = queues ?? Int(disk.queues)
+        files = try DiskFiles(disk, &descriptors)
         limits = DiskLimits(requests: disk.requestLimit.map(Self.rate), bytes: disk.byteLimit.map(Self.rate))
+        isShared = queues > 1
         do {
             engines =
-                try hosts?.engines(of: disk, [file], queues: queues ?? Int(disk.queues))
-                ?? FileEngines([file], kind: .blocking)
+                try hosts?.engines(of: disk, files.files, queues: queues) ?? FileEngines(files.files, kind: .blocking)
         } catch {
             throw .device("disk \(disk.name)", "\(error)")
         }
@@ -46,41 +42,11 @@ struct DiskEngines {
     /// A medium for a CD-ROM drive.
     /// - Throws: `MachineError` that names the disk.
     init(medium descriptor: consuming FileDescriptor, of disk: String) throws(MachineError) {
-        carrier = nil
         limits = nil
-        let file = try DiskEngines.image(
-            descriptor, of: DiskConfiguration(name: disk, file: nil, readonly: true))
-        do throws(Errno) { engines = try FileEngines([file], kind: .blocking) } catch {
+        isShared = false
+        files = try DiskFiles(medium: descriptor, of: disk)
+        do throws(Errno) { engines = try FileEngines(files.files, kind: .blocking) } catch {
             throw .device("disk \(disk)", "\(error)")
-        }
-    }
-
-    private static func image(
-        _ descriptor: consuming FileDescriptor, of disk: DiskConfiguration
-    ) throws(MachineError) -> ImageFile {
-        let mode: CacheMode
-        do throws(Errno) {
-            // A shared disk's other writers do not see this host's page cache.
-            mode = try CacheMode.choose(disk.shareable ? CacheMode.none : disk.cache.map(Self.mode), for: descriptor)
-        } catch {
-            throw .device(
-                "disk \(disk.name)",
-                "cache: none needs O_DIRECT, which its file system does not have (\(error)); use writethrough")
-        }
-        do throws(ImageError) {
-            return try ImageFile(
-                owning: descriptor, name: disk.name, readOnly: disk.readonly, lock: disk.shareable ? .agreed : nil,
-                writesThrough: mode == .writethrough)
-        } catch {
-            throw .device("disk \(disk.name)", "\(error)")
-        }
-    }
-
-    private static func mode(_ cache: DiskCache) -> CacheMode {
-        switch cache {
-        case .none: .none
-        case .writethrough: .writethrough
-        case .writeback: .writeback
         }
     }
 
@@ -91,7 +57,12 @@ struct DiskEngines {
     /// The engine of a queue.
     /// - Throws: `Errno` when the kernel has no descriptor or memory left.
     func engine(_ queue: Int) throws(Errno) -> DiskEngine {
-        try LimitedEngine(RawEngine(engines.engine(queue)), limits: limits)
+        guard let chain = files.chain else {
+            return try LimitedEngine(FormatEngine(raw: engines, queue: queue), limits: limits)
+        }
+        return try LimitedEngine(
+            FormatEngine(chain, engines, queue: queue, isShared: isShared, writesThrough: files.writesThrough),
+            limits: limits)
     }
 
     /// The same for a controller that takes engines of every kind.

@@ -9,10 +9,12 @@ internal import Storage
 final class DiskStation: Sendable {
     private let blocks: [String: Block<DiskEngine>]
     private let scsi: SCSIDisks?
+    private let images: OpenImages
 
-    init(blocks: [String: Block<DiskEngine>], scsi: SCSIDisks?) {
+    init(blocks: [String: Block<DiskEngine>], scsi: SCSIDisks?, images: OpenImages) {
         self.blocks = blocks
         self.scsi = scsi
+        self.images = images
     }
 
     private var stoppable: [any StoppableDisk] {
@@ -56,6 +58,13 @@ final class DiskStation: Sendable {
         guard let disk = blocks[name] else { return try controller(for: name).refresh(name) }
         do throws(Errno) { try disk.refreshCapacity() } catch { throw .device("disk \(name)", "\(error)") }
     }
+
+    /// Puts what was written so far on stable storage where a format keeps tables in memory.
+    func flush() { images.flush() }
+
+    /// Closes all images; nothing may be in flight.
+    /// - Returns: what could not be closed.
+    func close() -> [MachineError] { images.close() }
 
     private func controller(for name: String) throws(MachineError) -> SCSIDisks {
         guard let scsi else {

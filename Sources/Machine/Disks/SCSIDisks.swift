@@ -12,11 +12,13 @@ import Synchronization
 final class SCSIDisks: Sendable {
     let controller: SCSI
     private let signals: any DiskSignals
+    private let images: OpenImages
     private let numbers = Mutex<[String: Int]>([:])
 
-    init(_ controller: SCSI, signals: any DiskSignals) {
+    init(_ controller: SCSI, signals: any DiskSignals, images: OpenImages) {
         self.controller = controller
         self.signals = signals
+        self.images = images
     }
 
     /// Attaches a disk at the lowest number that is free.
@@ -40,15 +42,17 @@ final class SCSIDisks: Sendable {
             try controller.attach(
                 number, disk.kind == .cdrom ? .optical : .disk, profile, engines: engines, carrier: image?.carrier)
         }
+        images.add(image?.image, of: disk.name)
         numbers.withLock { $0[disk.name] = number }
     }
 
     /// Detaches a disk and closes its files.
-    /// - Throws: `MachineError` that names the disk.
+    /// - Throws: `MachineError` that names the disk; it is detached even when its image could not be closed.
     func detach(_ name: String) throws(MachineError) {
         let number = try number(of: name)
         try named(name) { () throws(SCSIError) in try controller.detach(number) }
         numbers.withLock { $0[name] = nil }
+        try images.remove(name)
     }
 
     /// Changes or ejects a drive's medium.

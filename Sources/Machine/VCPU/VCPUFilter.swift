@@ -21,7 +21,7 @@ extension SystemCallFilter {
         rules: SystemCallRule.everyThread
             + KVMRequest.onMainThread.map { SystemCallRule.ioctl($0) }
             + SystemCallRule.allow("timerfd_settime", "recvmsg", "sendmsg", "pread64", "fstat")
-            + attachingDisks
+            + diskFiles
             // A terminal in raw mode is put back at the end.
             + TerminalRequest.restore.map { SystemCallRule.ioctl($0) }
             // fstat of an open descriptor, as glibc makes it: an empty path and AT_EMPTY_PATH.
@@ -29,9 +29,11 @@ extension SystemCallFilter {
             + [kick])
 
     /// Files of disks that come later: their size, blocks, flags, alignment and lock, whether holes can be punched, and a
-    /// timer for their limits.
-    private static let attachingDisks =
-        SystemCallRule.allow("statx", "lseek", "timerfd_create", "epoll_create1")
+    /// timer for their limits. The tables of images: read when one comes, written when the machine pauses or ends.
+    private static let diskFiles =
+        SystemCallRule.allow(
+            "statx", "lseek", "timerfd_create", "epoll_create1", "preadv", "pwritev", "pwritev2", "fdatasync",
+            "ftruncate")
         + StorageRequest.examining.map { SystemCallRule.ioctl($0) }
         + [
             .allow("fallocate", when: .is32(argument: 1, StorageRequest.punchHole)),
