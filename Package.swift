@@ -52,7 +52,7 @@ let belowTheWall: [Target] = [
 
 let aboveTheWall: [Target] = [
     .target(name: "VMISpec"),
-    .target(name: "Volumes", dependencies: ["VMISpec", "Linux"]),
+    .target(name: "Volumes", dependencies: ["VMISpec", "Control", "Storage", "Linux"]),
     .target(name: "PodNetwork", dependencies: ["VMISpec", "CLinux", "Linux"]),
     .target(name: "GuestAgent", dependencies: ["VMISpec", "Linux"]),
     .target(
@@ -97,6 +97,7 @@ let tests: [Target] = [
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Linux"]),
     .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "VMISpecTests", dependencies: ["VMISpec"]),
+    .testTarget(name: "VolumesTests", dependencies: ["Volumes", "VMISpec", "Control", "Linux"]),
     .testTarget(name: "GuestAgentTests", dependencies: ["GuestAgent", "VMISpec", "Linux"]),
     .testTarget(
         name: "SupervisorTests",

@@ -25,7 +25,9 @@ struct Main: ParsableCommand {
     @Option(help: ArgumentHelp("The manifest in JSON; - reads standard input.", valueName: "file"))
     var file = "-"
 
-    @Option(help: ArgumentHelp("The directory that stands for a container image.", valueName: "name=dir"))
+    @Option(
+        help: ArgumentHelp(
+            "What stands for a container image: a directory, OCI layout, archive or disk.", valueName: "name=path"))
     var image: [String] = []
 
     @Option(help: ArgumentHelp("The file or device that stands for a persistent volume claim.", valueName: "name=path"))
@@ -33,6 +35,9 @@ struct Main: ParsableCommand {
 
     @Option(help: ArgumentHelp("The tap device that stands for a network.", valueName: "network=tap"))
     var tap: [String] = []
+
+    @Option(help: ArgumentHelp("The directory that stands for a ConfigMap, one file a key.", valueName: "name=dir"))
+    var configMap: [String] = []
 
     @Option(help: ArgumentHelp("The directory that stands for a Secret, one file a key.", valueName: "name=dir"))
     var secret: [String] = []
@@ -75,6 +80,7 @@ struct Main: ParsableCommand {
         options.images = try NamedPath.dictionary(image, option: "--image")
         options.claims = try NamedPath.dictionary(pvc, option: "--pvc")
         options.secrets = try NamedPath.dictionary(secret, option: "--secret")
+        options.configMaps = try NamedPath.dictionary(configMap, option: "--config-map")
         options.taps = try NamedPath.dictionary(tap, option: "--tap")
         options.vsockCID = vsockCID
         guard ["on", "off"].contains(sandbox) else {

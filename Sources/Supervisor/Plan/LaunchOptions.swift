@@ -6,8 +6,12 @@ public struct LaunchOptions: Equatable, Sendable {
     public var images: [String: String] = [:]
     /// The file, directory or block device that stands for each persistent volume claim by its name.
     public var claims: [String: String] = [:]
+    /// The directory that stands for each ConfigMap by its name.
+    public var configMaps: [String: String] = [:]
     /// The tap device that stands for each network by its name.
     public var taps: [String: String] = [:]
+    /// The root below which KubeVirt's directories of a pod are, "/" in a container; nil where this is no pod.
+    public var podRoot: String?
     /// The directory that stands for each Secret by its name.
     public var secrets: [String: String] = [:]
     /// The context ID of the guest's socket device (KubeVirt's `status.VSOCKCID`); nil for one that is free.
