@@ -53,7 +53,7 @@ let belowTheWall: [Target] = [
 let aboveTheWall: [Target] = [
     .target(name: "VMISpec"),
     .target(name: "HTTP"),
-    .target(name: "Volumes", dependencies: ["VMISpec", "Linux"]),
+    .target(name: "Volumes", dependencies: ["VMISpec", "Control", "Storage", "Linux"]),
     .target(name: "PodNetwork", dependencies: ["VMISpec", "CLinux", "Linux"]),
     .target(name: "GuestAgent", dependencies: ["VMISpec", "Linux"]),
     .target(
@@ -99,6 +99,7 @@ let tests: [Target] = [
     .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "VMISpecTests", dependencies: ["VMISpec"]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP"]),
+    .testTarget(name: "VolumesTests", dependencies: ["Volumes", "VMISpec", "Control", "Linux"]),
     .testTarget(
         name: "SupervisorTests",
         dependencies: [

@@ -52,6 +52,10 @@ enum DiskFile {
         guard status.bytes > 0 else {
             throw VolumeError(field, "\(name) is empty; a disk needs at least one sector")
         }
+        guard status.bytes >= 512 else {
+            throw VolumeError(
+                field, "\(name) has \(status.bytes) bytes, too few for a disk of one sector; name a disk image")
+        }
         do throws(Errno) { try file.lockImage(isReadOnly ? .reading : .writing) } catch {
             guard error.code == EAGAIN || error.code == EACCES else {
                 throw VolumeError(field, "\(name) cannot be locked: \(error.reason)")

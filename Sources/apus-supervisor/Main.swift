@@ -30,7 +30,9 @@ struct Main: ParsableCommand {
                 + "input where that is empty.", valueName: "file"))
     var file: String?
 
-    @Option(help: ArgumentHelp("The directory that stands for a container image.", valueName: "name=dir"))
+    @Option(
+        help: ArgumentHelp(
+            "What stands for a container image: a directory, OCI layout, archive or disk.", valueName: "name=path"))
     var image: [String] = []
 
     @Option(help: ArgumentHelp("The file or device that stands for a persistent volume claim.", valueName: "name=path"))
@@ -45,6 +47,8 @@ struct Main: ParsableCommand {
                 + "which takes the pod's interface over (own).",
             valueName: "prepared|own"))
     var network = "prepared"
+    @Option(help: ArgumentHelp("The directory that stands for a ConfigMap, one file a key.", valueName: "name=dir"))
+    var configMap: [String] = []
 
     @Option(help: ArgumentHelp("The directory that stands for a Secret, one file a key.", valueName: "name=dir"))
     var secret: [String] = []
@@ -97,6 +101,7 @@ struct Main: ParsableCommand {
         options.images = try NamedPath.dictionary(image, option: "--image")
         options.claims = try NamedPath.dictionary(pvc, option: "--pvc")
         options.secrets = try NamedPath.dictionary(secret, option: "--secret")
+        options.configMaps = try NamedPath.dictionary(configMap, option: "--config-map")
         options.taps = try NamedPath.dictionary(tap, option: "--tap")
         options.vsockCID = vsockCID
         guard ["on", "off"].contains(sandbox) else {

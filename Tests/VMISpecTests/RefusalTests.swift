@@ -91,8 +91,6 @@ struct RefusalTests {
     ]
 
     static let instance: [Row] = [
-        ("spec.accessCredentials[0].sshPublicKey.propagationMethod.noCloud", "{}", "use qemuGuestAgent"),
-        ("spec.accessCredentials[0].sshPublicKey.propagationMethod.configDrive", "{}", "use qemuGuestAgent"),
         ("spec.startStrategy", #""Paused""#, "apus pause"),
         ("spec.resourceClaims", #"[{"name": "a"}]"#, "not supported"),
         ("spec.utilityVolumes", #"[{"name": "a", "claimName": "b"}]"#, "not supported"),
@@ -102,26 +100,12 @@ struct RefusalTests {
 
     /// Kinds of volumes, each in place of the first volume.
     static let volume: [Row] = [
-        ("cloudInitConfigDrive", #"{"userData": "a"}"#, "use cloudInitNoCloud"),
-        ("cloudInitNoCloud.secretRef", #"{"name": "a"}"#, "put the text into userData or userDataBase64"),
-        (
-            "cloudInitNoCloud.networkDataSecretRef", #"{"name": "a"}"#,
-            "put the text into networkData or networkDataBase64"
-        ),
-        ("configMap", #"{"name": "a"}"#, "userData"),
-        ("containerDisk", #"{"image": "a"}"#, "use persistentVolumeClaim with --pvc"),
         ("containerPath", #"{"path": "/a"}"#, "use persistentVolumeClaim"),
-        ("dataVolume", #"{"name": "a"}"#, "use persistentVolumeClaim"),
-        ("downwardAPI", #"{"fields": []}"#, "userData"),
+        ("dataVolume.hotpluggable", "true", "remove the field"),
         ("downwardMetrics", "{}", "remove the volume"),
-        ("emptyDisk", #"{"capacity": "1Gi"}"#, "DiskOrCreate"),
-        ("ephemeral", #"{"persistentVolumeClaim": {"claimName": "a"}}"#, "copy the image"),
         ("hostDisk.shared", "true", "remove the field"),
         ("memoryDump", #"{"claimName": "a"}"#, "remove the volume"),
         ("persistentVolumeClaim.hotpluggable", "true", "remove the field"),
-        ("secret", #"{"secretName": "a"}"#, "userData"),
-        ("serviceAccount", #"{"serviceAccountName": "a"}"#, "remove the volume"),
-        ("sysprep", #"{"secret": {"name": "a"}}"#, "use cloudInitNoCloud"),
     ].map { ("spec.volumes[0].\($0)", $1, $2) }
 
     @Test("is refused with its path and what works instead", arguments: domain + device + instance + volume)

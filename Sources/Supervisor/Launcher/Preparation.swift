@@ -42,27 +42,35 @@ public struct Preparation: ~Copyable {
         var descriptors = DescriptorBundle()
         var agent: FileDescriptor?
         for credential in plan.credentials { try credential.check() }
-        let volumes = VolumeSources(claims: options.claims, directory: directory)
+        let volumes = VolumeSources(options, directory: directory)
+        var layers = LowerLayers()
         for planned in plan.descriptors {
-            let opened = try open(planned, &configuration, volumes, network, of: instance, in: directory, &agent)
+            if case .volume(let volume, let isReadOnly) = planned.source {
+                do throws(VolumeError) {
+                    let disk = try volumes.disk(for: volume, isReadOnly: isReadOnly, field: planned.field, of: instance)
+                    layers.take(disk, of: volume.name, field: planned.field, top: &descriptors)
+                } catch { throw SupervisorError("\(error)") }
+                continue
+            }
+            let opened = try open(planned, &configuration, network, in: directory, &agent)
             guard descriptors.add(opened) != nil else {
                 throw SupervisorError(planned.field, "the machine has too many files; remove some")
             }
         }
+        try layers.add(to: &descriptors, &configuration)
         return Preparation(configuration, descriptors, agent)
     }
 
     private static func open(
-        _ planned: PlannedDescriptor, _ configuration: inout MachineConfiguration, _ volumes: VolumeSources,
-        _ network: GuestNetwork, of instance: VirtualMachineInstance, in directory: String,
+        _ planned: PlannedDescriptor, _ configuration: inout MachineConfiguration, _ network: GuestNetwork,
+        in directory: String,
         _ agent: inout FileDescriptor?
     ) throws(SupervisorError) -> FileDescriptor {
         do {
             switch planned.source {
             case .image(let path, let image):
                 return try ImageDirectory.open(path, of: image, field: planned.field)
-            case .volume(let volume, let isReadOnly):
-                return try volumes.open(volume, isReadOnly: isReadOnly, field: planned.field, of: instance)
+            case .volume: throw SupervisorError(planned.field, "is opened with the layers below it")
             case .tap(let interface, let queue):
                 guard let tap = network.takeTap(interface: interface, queue: queue) else {
                     throw SupervisorError(planned.field, "the interface has no tap for its queue \(queue)")

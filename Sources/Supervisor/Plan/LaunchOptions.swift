@@ -8,6 +8,8 @@ public struct LaunchOptions: Equatable, Sendable {
     public var images: [String: String] = [:]
     /// The file, directory or block device that stands for each persistent volume claim by its name.
     public var claims: [String: String] = [:]
+    /// The directory that stands for each ConfigMap by its name.
+    public var configMaps: [String: String] = [:]
     /// The tap device that stands for each network by its name.
     public var taps: [String: String] = [:]
     /// Who makes the devices of the other networks.

@@ -2,6 +2,7 @@
 
 import Glibc
 import Linux
+import Volumes
 
 /// The directory of one running instance: its sockets, its manifest, its log and the lock that says it runs.
 ///
@@ -113,6 +114,7 @@ public struct RuntimeDirectory: ~Copyable {
 
     /// Removes everything but the lock; nothing in here is a directory of depth.
     private static func empty(_ path: String) {
+        MadeFiles.remove(of: path)
         guard let directory = opendir(path) else { return }
         defer { closedir(directory) }
         var names: [String] = []

@@ -50,7 +50,7 @@ extension VolumeSpec {
         } else if sources.isEmpty, !Self.kinds.contains(where: reader.has) {
             reader.report.refuse(
                 reader.path,
-                "must have exactly one source type set; use persistentVolumeClaim, hostDisk or cloudInitNoCloud")
+                "must have exactly one source type set; use containerDisk, persistentVolumeClaim or cloudInitNoCloud")
         }
     }
 

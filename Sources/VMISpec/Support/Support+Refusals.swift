@@ -17,10 +17,6 @@ extension Support {
     }()
 
     private static let instanceRefusals: KeyValuePairs<String, SupportRule> = [
-        "accessCredentials[].sshPublicKey.propagationMethod.configDrive": .refused(
-            "keys are put into the guest by its agent only; use qemuGuestAgent, or ssh_authorized_keys in userData"),
-        "accessCredentials[].sshPublicKey.propagationMethod.noCloud": .refused(
-            "keys are put into the guest by its agent only; use qemuGuestAgent, or ssh_authorized_keys in userData"),
         "startStrategy": .refused("starting paused is not supported; remove the field and use `apus pause`"),
         "resourceClaims": .refused("dynamic resource allocation is not supported; remove the field"),
         "utilityVolumes": .refused("utility volumes are not supported; remove the field"),
@@ -129,24 +125,12 @@ extension Support {
     private static let instead = "use persistentVolumeClaim with --pvc NAME=PATH, or hostDisk"
 
     private static let volumeRefusals: KeyValuePairs<String, SupportRule> = [
-        "cloudInitConfigDrive": .refused("config drives are not supported; use cloudInitNoCloud"),
-        "cloudInitNoCloud.networkDataSecretRef": .refused(
-            "secrets cannot be read; put the text into networkData or networkDataBase64"),
-        "cloudInitNoCloud.secretRef": .refused("secrets cannot be read; put the text into userData or userDataBase64"),
-        "configMap": .refused("ConfigMaps cannot be read; write the files by a cloudInitNoCloud volume's userData"),
-        "containerDisk": .refused("container disks are not supported; unpack the image and \(instead)"),
         "containerPath": .refused("paths of containers are not supported; \(instead)"),
-        "dataVolume": .refused("data volumes are not supported; \(instead)"),
-        "downwardAPI": .refused("the downward API is not supported; write the values into cloudInitNoCloud's userData"),
+        "dataVolume.hotpluggable": .refused("volumes cannot be unplugged; remove the field"),
         "downwardMetrics": .refused("downward metrics are not supported; remove the volume"),
-        "emptyDisk": .refused("empty disks are not supported; use hostDisk with type: DiskOrCreate"),
-        "ephemeral": .refused("ephemeral copies are not supported; copy the image and \(instead)"),
         "hostDisk.shared": .refused("machines do not move between hosts; remove the field"),
         "memoryDump": .refused("memory dumps are not supported; remove the volume"),
         "persistentVolumeClaim.hotpluggable": .refused("volumes cannot be unplugged; remove the field"),
-        "secret": .refused("Secrets cannot be read; write the files by a cloudInitNoCloud volume's userData"),
-        "serviceAccount": .refused("service accounts cannot be read; remove the volume"),
-        "sysprep": .refused("sysprep is not supported; use cloudInitNoCloud"),
     ]
 
     private static let machineRefusals: KeyValuePairs<String, SupportRule> = [

@@ -24,7 +24,8 @@ struct Run: ParsableCommand {
     var file: String
 
     @Option(
-        help: ArgumentHelp("The directory that stands for a container image of kernelBoot.", valueName: "name=dir"))
+        help: ArgumentHelp(
+            "What stands for a container image: a directory, OCI layout, archive or disk.", valueName: "name=path"))
     var image: [String] = []
 
     @Option(
@@ -32,6 +33,9 @@ struct Run: ParsableCommand {
             "The raw image, directory with a disk.img, or block device that stands for a persistent volume claim.",
             valueName: "name=path"))
     var pvc: [String] = []
+
+    @Option(help: ArgumentHelp("The directory that stands for a ConfigMap, one file a key.", valueName: "name=dir"))
+    var configMap: [String] = []
 
     @Option(help: ArgumentHelp("The directory that stands for a Secret, one file a key.", valueName: "name=dir"))
     var secret: [String] = []
@@ -115,6 +119,7 @@ struct Run: ParsableCommand {
         _ = try NamedPath.dictionary(image, option: "--image")
         _ = try NamedPath.dictionary(pvc, option: "--pvc")
         _ = try NamedPath.dictionary(secret, option: "--secret")
+        _ = try NamedPath.dictionary(configMap, option: "--config-map")
         _ = try NamedPath.dictionary(tap, option: "--tap")
         guard ["on", "off"].contains(sandbox) else { throw SupervisorError("--sandbox \(sandbox): must be on or off") }
         guard ["prepared", "own"].contains(network) else {
@@ -134,6 +139,7 @@ struct Run: ParsableCommand {
         for value in image { arguments += ["--image", value] }
         for value in pvc { arguments += ["--pvc", value] }
         for value in secret { arguments += ["--secret", value] }
+        for value in configMap { arguments += ["--config-map", value] }
         for value in tap { arguments += ["--tap", value] }
         if let vsockCID { arguments += ["--vsock-cid", "\(vsockCID)"] }
         if let guestAddress { arguments += ["--guest-address", guestAddress] }
