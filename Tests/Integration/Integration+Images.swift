@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CTestSupport
 import Control
 import Foundation
 import Glibc
 import Linux
+import Synchronization
 import Testing
 
 extension Integration {
@@ -119,6 +121,27 @@ extension Integration {
                 #expect(launcher.complaints.count == 1 && launcher.errors.contains(words), "\(launcher.errors)")
                 #expect(launcher.errors.hasPrefix("disk disk0: "), "\(launcher.errors)")
             }
+        }
+
+        @Test("a host that forbids io_uring is told of, and threads serve a disk that asked for it")
+        func withoutRings() throws {
+            let sample = try ImageSample(.qcow2, in: scratch)
+            let arguments = [
+                "--kernel", try Payload.path("blockdriver"), "--memory", "128M", "--disk", "\(sample.flag),io=native",
+            ]
+            let told = Mutex<(console: String, complaints: [String])>(("", []))
+            // The filter is the thread's for good, and that of the launcher it starts.
+            let thread = try OSThread(name: "forbidden", stackBytes: 1 << 20) {
+                guard ctest_forbid(ctest_io_uring_setup(), EPERM) == 0 else { return }
+                guard let launcher = try? LauncherProcess.run(arguments) else { return }
+                told.withLock { $0 = (launcher.console, launcher.complaints) }
+            }
+            thread.join()
+            let (console, complaints) = told.withLock { $0 }
+            #expect(console.contains("blockdriver done ok"), "\(console)")
+            #expect(complaints.count == 1)
+            #expect(complaints.first?.contains("disk disk0: io_uring cannot be used") == true, "\(complaints)")
+            try sample.expectClean()
         }
 
         @Test("what a guest wrote into a raw disk is never taken for an image")

@@ -10,6 +10,10 @@ struct GuestPlan {
         var path: String
         var isReadOnly = false
         var queues: UInt16 = 1
+        var format = ImageFormat.raw
+        /// What lies below it, top first.
+        var backing: [(path: String, format: ImageFormat)] = []
+        var io: DiskIO?
     }
 
     enum Console {
@@ -48,6 +52,12 @@ struct GuestPlan {
                 in: &bundle, FileDescriptor.open(disk.path, disk.isReadOnly ? O_RDONLY : O_RDWR))
             var planned = DiskConfiguration(name: "disk\(index)", file: file, readonly: disk.isReadOnly)
             planned.queues = disk.queues
+            planned.format = disk.format
+            planned.io = disk.io
+            for layer in disk.backing {
+                let file = try GuestPlan.slot(in: &bundle, FileDescriptor.open(layer.path, O_RDONLY))
+                planned.backing.append(ImageLayer(file: file, format: layer.format))
+            }
             machine.disks.append(planned)
         }
         if let tap {

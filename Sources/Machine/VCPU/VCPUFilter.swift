@@ -33,7 +33,7 @@ extension SystemCallFilter {
     private static let diskFiles =
         SystemCallRule.allow(
             "statx", "lseek", "timerfd_create", "epoll_create1", "preadv", "pwritev", "pwritev2", "fdatasync",
-            "ftruncate")
+            "ftruncate", "pwrite64")
         + StorageRequest.examining.map { SystemCallRule.ioctl($0) }
         + [
             .allow("fallocate", when: .is32(argument: 1, StorageRequest.punchHole)),
