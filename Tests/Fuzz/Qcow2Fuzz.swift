@@ -83,7 +83,7 @@ private struct FuzzFiles: ~Copyable, FileEngine, @unchecked Sendable {
     mutating func refresh(file: Int) throws(Errno) {}
 }
 
-private let memory = UnsafeMutableRawPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+nonisolated(unsafe) private let memory = UnsafeMutableRawPointer.allocate(byteCount: 1 << 20, alignment: 4096)
 
 /// Whatever an image says of itself, it is refused, or read and written without harm.
 @_cdecl("LLVMFuzzerTestOneInput")

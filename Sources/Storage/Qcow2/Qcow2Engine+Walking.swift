@@ -198,7 +198,6 @@ extension Qcow2Engine where Files: ~Copyable {
         case .wait(let links):
             unsafe operation.pointee.links = links
             unsafe operation.pointee.stop = .conflict
-            mayRing = true
             return false
         case .inPlace(let host, let length):
             guard let part = slots.takePart() else { return false }
@@ -254,7 +253,6 @@ extension Qcow2Engine where Files: ~Copyable {
         case .wait(let links):
             unsafe operation.pointee.links = links
             unsafe operation.pointee.stop = .conflict
-            mayRing = true
             return false
         case .write(let count):
             // What reads as zeros already is not made to take room.

@@ -34,13 +34,12 @@ public struct Qcow2Engine<Files: FileEngine & ~Copyable>: ~Copyable, BlockEngine
     var needsCommit = false
     // With other engines on the same image: their links ring here.
     let wake: SharedWake?
-    var mayRing = false
 
     /// A disk on a chain of images.
     /// - Parameters:
     ///   - files: an engine over `chain.files`.
     ///   - isShared: other engines, on threads of their own, serve the same image.
-    /// - Throws: `Errno` of `mmap`, `epoll_create1` or `eventfd`.
+    /// - Throws: `Errno` of `mmap` or `eventfd`.
     public init(_ chain: ImageChain, files: consuming Files, isShared: Bool = false) throws(Errno) {
         let isBlocking = files.completionEvent < 0
         let all = files.depth
@@ -59,7 +58,7 @@ public struct Qcow2Engine<Files: FileEngine & ~Copyable>: ~Copyable, BlockEngine
         self.slots = slots
         self.depth = depth
         self.isBlocking = isBlocking
-        epochs = EngineEpochs(count: depth, wake: wake?.event.raw ?? -1)
+        epochs = EngineEpochs(count: depth, wake: wake?.raw ?? -1)
         lookup = image.cache.lookup
         isReadOnly = image.isReadOnly
         if case .qcow2(_, _, let data) = chain.layers[0] { dataFile = data } else { dataFile = 0 }
@@ -87,7 +86,7 @@ public struct Qcow2Engine<Files: FileEngine & ~Copyable>: ~Copyable, BlockEngine
     }
 
     /// That of the files' engine, or one that rings also when another engine has linked its write.
-    public var completionEvent: Int32 { wake?.both.descriptor.raw ?? files.completionEvent }
+    public var completionEvent: Int32 { wake?.raw ?? files.completionEvent }
 
     /// Starts one operation.
     @inline(__always)
@@ -126,9 +125,8 @@ public struct Qcow2Engine<Files: FileEngine & ~Copyable>: ~Copyable, BlockEngine
         while true {
             if ended != taken { return takeEnded() }
             guard let completion = files.nextCompletion() else {
-                let hasRung = mayRing && (wake?.event.drain() ?? 0) > 0
+                if let wake, wake.hasRung() { continue }
                 if stopped > 0, resume() { continue }
-                if hasRung, stopped == 0 { mayRing = false }
                 guard needsCommit else { return nil }
                 commit()
                 continue
