@@ -83,7 +83,7 @@ struct DeviceValidationTests {
         (
             ["spec.volumes[0].persistentVolumeClaim": ""],
             [
-                "spec.volumes[0]: must have exactly one source type set; use persistentVolumeClaim, hostDisk or cloudInitNoCloud"
+                "spec.volumes[0]: must have exactly one source type set; use containerDisk, persistentVolumeClaim or cloudInitNoCloud"
             ]
         ),
         (

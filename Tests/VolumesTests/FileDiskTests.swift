@@ -35,7 +35,8 @@ struct FileDiskTests {
         ]
         let opened = try bench.disk(volume)
         #expect(opened.formats == formats)
-        #expect(opened.files.count == formats.count)
+        let count = opened.files.count
+        #expect(count == formats.count)
         guard formats.first == .qcow2 else { return }
         let image = "\(bench.path)/run/v0.qcow2"
         let said = try JSONValue(
@@ -84,7 +85,7 @@ struct FileDiskTests {
                 "spec.volumes[0].ephemeral.persistentVolumeClaim: ", "too few"
             ),
             (#""emptyDisk":{"capacity":"1000"}"#, "spec.volumes[0].emptyDisk.capacity: ", "at least 1Mi"),
-            (#""containerDisk":{"image":"gone"}"#, "spec.volumes[0].containerDisk: ", "there is no file"),
+            (#""containerDisk":{"image":"gone"}"#, "spec.volumes[0].containerDisk.image: ", "there is no file"),
             (#""containerDisk":{"image":"tree"}"#, "spec.volumes[0].containerDisk.path: ", "name one"),
             (#""containerDisk":{"image":"tree","path":"/disk/c"}"#, "spec.volumes[0].containerDisk.path: ", "no file"),
             (#""containerDisk":{"image":"tree","path":"/up"}"#, "spec.volumes[0].containerDisk.path: ", "no file"),
@@ -153,7 +154,8 @@ struct FileDiskTests {
         for _ in 0..<2 {
             let opened = try bench.disk(#""containerDisk":{"image":"i"}"#)
             #expect(opened.formats == [.qcow2, .raw])
-            let lower = try #require(opened.files.number(at: DescriptorSlot(rawValue: 1)))
+            let number = opened.files.number(at: DescriptorSlot(rawValue: 1))
+            let lower = try #require(number)
             #expect(try FileDescriptor.duplicate(of: lower).status().bytes == 2 << 20)
         }
         let kept = try Bench.output("/usr/bin/find", ["\(bench.path)/cache/images", "-name", "*.img"])

@@ -110,8 +110,7 @@ struct ISODiskTests {
             try bench.write("pod/var/run/kubevirt-private/\(folder)/v0/key", folder)
             _ = try bench.disk(volume)
             let image = "\(bench.path)/pod/var/run/kubevirt-private/\(folder)-disks/v0.iso"
-            let name = folder == "config-map" ? image : image
-            #expect(try bench.content(of: name).files == ["key": folder])
+            #expect(try bench.content(of: image).files == ["key": folder])
         }
     }
 

@@ -26,6 +26,28 @@ extension InstanceSpec {
                 "\(printable(volume.name)) not found among \(diskPath.shown); add a disk of this name with bus: virtio")
         }
         checkSerials(at: diskPath, report: report)
+        checkCredentials(at: path.child("accessCredentials"), report: report)
+    }
+
+    /// Keys that go with a disk for cloud-init need one of its kind.
+    private func checkCredentials(at path: FieldPath, report: Report) {
+        for (index, credential) in accessCredentials.enumerated() {
+            guard case .sshPublicKey(_, let propagation) = credential else { continue }
+            let carrier: (method: String, volume: String, isThere: Bool)
+            switch propagation {
+            case .noCloud:
+                let isThere = volumes.contains { if case .cloudInitNoCloud = $0.source { true } else { false } }
+                carrier = ("noCloud", "cloudInitNoCloud", isThere)
+            case .configDrive:
+                let isThere = volumes.contains { if case .cloudInitConfigDrive = $0.source { true } else { false } }
+                carrier = ("configDrive", "cloudInitConfigDrive", isThere)
+            case .guestAgent, .none: continue
+            }
+            guard !carrier.isThere else { continue }
+            report.refuse(
+                path[index].child("sshPublicKey").child("propagationMethod").child(carrier.method),
+                "no disk would carry the keys; add a \(carrier.volume) volume, or use qemuGuestAgent")
+        }
     }
 
     private func checkSerials(at path: FieldPath, report: Report) {
