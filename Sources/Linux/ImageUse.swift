@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLinux
+import Glibc
 
 /// What a disk image was opened for, as other users of it are told.
 public enum ImageUse: Sendable {
@@ -26,6 +27,19 @@ extension FileDescriptor {
             case .sharing: (0b0011, 0b0000)
             }
         try Errno.check(clinux_lock_image(raw, held, refused), "fcntl F_OFD_SETLK")
+    }
+
+    /// The same with patience: what a process that was killed had put into an io_uring keeps its files, and their locks,
+    /// for some time after its end.
+    /// - Throws: as `lockImage(_:)`.
+    public borrowing func lockImage(_ use: ImageUse, within milliseconds: UInt64) throws(Errno) {
+        let deadline = Clock.monotonic &+ milliseconds &* 1_000_000
+        while true {
+            do throws(Errno) { return try lockImage(use) } catch {
+                guard error.code == EAGAIN || error.code == EACCES, Clock.monotonic < deadline else { throw error }
+                usleep(1000)
+            }
+        }
     }
 
     /// Ends every use that was declared on this open file, whoever else holds a copy of it.

@@ -56,7 +56,7 @@ enum DiskFile {
             throw VolumeError(
                 field, "\(name) has \(status.bytes) bytes, too few for a disk of one sector; name a disk image")
         }
-        do throws(Errno) { try file.lockImage(isReadOnly ? .reading : .writing) } catch {
+        do throws(Errno) { try file.lockImage(isReadOnly ? .reading : .writing, within: patience) } catch {
             guard error.code == EAGAIN || error.code == EACCES else {
                 throw VolumeError(field, "\(name) cannot be locked: \(error.reason)")
             }
@@ -64,6 +64,9 @@ enum DiskFile {
                 field, "\(name) is in use by another VM; stop that, or attach the disk read-only to both")
         }
     }
+
+    /// How long the files of a launcher that has just ended may stay locked, in milliseconds.
+    private static let patience: UInt64 = 1000
 
     private static func failure(_ error: Errno, of name: String, isReadOnly: Bool) -> String {
         switch error.code {

@@ -3,7 +3,6 @@
 import Control
 import Glibc
 import Linux
-import Storage
 
 /// A launcher killed at any moment of its life leaves nothing behind, and its disk can be used again at once.
 struct KillProof: Proof {
@@ -61,7 +60,7 @@ struct KillProof: Proof {
     /// Nobody holds the disk's lock and nobody listens on the console's socket.
     private func isFree(_ socket: String) throws {
         let file = try FileDescriptor.open(disk, O_RDWR)
-        do { try ImageLock.exclusive.take(on: file, name: "disk") } catch {
+        do throws(Errno) { try file.lockImage(.writing, within: 120_000) } catch {
             throw ProofFailure("the disk is not free after its launcher was killed: \(error)")
         }
         do throws(Errno) {

@@ -51,16 +51,8 @@ struct PowerCutImage {
     /// - Throws: `Errno` or `ProofFailure`.
     func waitUntilReleased() throws {
         let file = try FileDescriptor.open(path, O_RDWR)
-        let deadline = Clock.monotonic + 120_000_000_000
-        while true {
-            do throws(Errno) {
-                try file.lockImage(.writing)
-                return file.unlockImage()
-            } catch {
-                guard error.code == EAGAIN, Clock.monotonic < deadline else { throw error }
-                usleep(1000)
-            }
-        }
+        try file.lockImage(.writing, within: 120_000)
+        file.unlockImage()
     }
 
     /// Whether clusters are leaked.
