@@ -88,7 +88,8 @@ extension InNamespaces {
                 mount -t tmpfs lib /var/lib/dhcpcd && dhcpcd -w -t 60 eth0 &&
                 while ! ip -4 addr show eth0 | grep -q 10.11.12.2; do sleep 0.1; done && ip -4 -o addr show eth0 > \(rig.folder)/4 &&
                 while ! ip -6 addr show eth0 -tentative | grep -q fd11::2; do sleep 0.1; done &&
-                ip -6 -o addr show eth0 > \(rig.folder)/6 && ip -6 route > \(rig.folder)/routes && dhcpcd -x eth0
+                ip -6 -o addr show eth0 > \(rig.folder)/6 && ip -6 route > \(rig.folder)/routes &&
+                { dhcpcd -x eth0 || kill -KILL "$(cat "$(dhcpcd -P eth0)")"; }
                 """)
             #expect(rig.read("4").contains("10.11.12.2/24"))
             #expect(rig.read("6").contains("fd11::2/128"))
