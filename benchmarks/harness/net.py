@@ -131,7 +131,7 @@ def run(quick):
             os.unlink(out)
     figures, rows, plots, ratios = {}, [], [], []
     for key, seen in result["seen"].items():
-        unit, what = ("MB/s", "rate") if "segments" in key else ("1000 frames/s", "rate")
+        unit, what = ("MB/s", "rate") if "segments" in key else ("k frames/s", "rate")
         title = LOADS[key]["name"]
         figures[key] = {"unit": unit, "machines": {place: summarise(values[what]) for place, values in seen.items()}}
         figures[f"{key}_cpu"] = {"unit": "µs of CPU a frame",
