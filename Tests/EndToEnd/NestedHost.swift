@@ -17,12 +17,13 @@ struct NestedHost: Sendable {
 
     /// What `scripts/nested-host` ends with when the host itself failed.
     private static let hostFailed: Int32 = 125
+    /// And with this one when its command took too long, as it does when a guest hangs.
+    private static let timeIsUp: Int32 = 124
 
     /// Boots a host, runs a script of `Inside` in it and waits for its end.
     ///
     /// On the emulated host the kernel panics now and then, or a guest meets a triple fault; the local KVM has shown
-    /// neither, and the cause is not known. Such a round is told, its files are kept, and it is done again, four times at
-    /// most.
+    /// neither, and the cause is not known. Such a round is told, its files are kept, and it is done again, twice at most.
     /// - Parameters:
     ///   - options: of `scripts/nested-host`.
     ///   - arguments: of the script; `OUT` stands for the shared folder.
@@ -31,9 +32,9 @@ struct NestedHost: Sendable {
         _ script: String, _ arguments: [String], options: [String] = [], boots: [String: Int] = [:]
     ) async throws -> NestedHost {
         var host = try await boot(script, arguments, options: options)
-        for _ in 0..<4 {
+        for _ in 0..<2 {
             let restarted = boots.filter { name, count in host.bootsSeen(name) > count }.keys.sorted()
-            guard host.status == hostFailed || !restarted.isEmpty else { break }
+            guard [hostFailed, timeIsUp].contains(host.status) || !restarted.isEmpty else { break }
             let reason = restarted.isEmpty ? "the nested host failed" : "\(restarted) restarted by themselves"
             print("EndToEnd: \(script): \(reason), see \(host.out.path); once more")
             host = try await boot(script, arguments, options: options)
@@ -57,7 +58,7 @@ struct NestedHost: Sendable {
         let began = Date()
         let result = try await command(
             root.appendingPathComponent("scripts/nested-host").path,
-            options + ["--out", out.path, "--timeout", "1200", "--log", "\(out.path)/host.log", "--", inside] + words)
+            options + ["--out", out.path, "--timeout", "600", "--log", "\(out.path)/host.log", "--", inside] + words)
         print(
             "EndToEnd: \(script) took \(Int(Date().timeIntervalSince(began))) s in a nested host, results in \(out.path)"
         )
