@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import VMISpec
-
-/// What an interface of the manifest has become: what the launcher is told, and what the instance's status says of it.
+/// What an interface of the manifest has become: what the launcher is told and the instance's status shows.
 public struct ConnectedInterface: Equatable, Sendable {
     /// The interface's name, which is the network's.
     public var name: String
@@ -21,20 +19,4 @@ public struct ConnectedInterface: Equatable, Sendable {
     /// What the guest is told by router advertisements as well as DHCP: false means that its IPv6 default route has to
     /// be in its own configuration, as with KubeVirt.
     public var advertisesRouter: Bool
-
-    /// The entry of `status.interfaces` as far as the pod knows it (VirtualMachineInstanceNetworkInterface).
-    public var status: JSONValue {
-        var object = JSONObject()
-        object["name"] = .string(name)
-        object["mac"] = .string(
-            hardwareAddress.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":"))
-        if let first = addresses.first {
-            object["ipAddress"] = .string(first)
-            object["ipAddresses"] = .array(addresses.map(JSONValue.string))
-        }
-        if let podInterface { object["podInterfaceName"] = .string(podInterface) }
-        object["queueCount"] = .integer(Int64(queuePairs))
-        object["infoSource"] = .string("domain")
-        return .object(object)
-    }
 }
