@@ -12,8 +12,7 @@ struct ManifestGuests {
         let images = try await NestedHost.images()
         return try await NestedHost.run(
             "manifests", [NestedHost.programs(), images, "OUT"],
-            options: ["--numa", "--memory", "4096", "--disk", "\(images)/debian-root.raw"],
-            boots: ["debian": 1, "numa": 1, "scsi": 1])
+            options: ["--numa", "--memory", "4096", "--disk", "\(images)/debian-root.raw"])
     }
 
     private static func guest(_ name: String) async throws -> GuestRecord {

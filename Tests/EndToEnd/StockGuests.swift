@@ -10,8 +10,7 @@ struct StockGuests {
     static let host = Task {
         try await NestedHost.run(
             "stock-guests", ["\(NestedHost.programs())/apus-launcher", NestedHost.images(), "OUT"],
-            options: ["--memory", "3584"],
-            boots: Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0.boots) }))
+            options: ["--memory", "4608", "--gigantic", "1"])
     }
 
     private static func guest(_ name: String) async throws -> GuestRecord {
@@ -244,13 +243,13 @@ struct StockGuests {
         #expect(total << 10 > (mebibytes << 20) / 8 * 7 - (64 << 20))
     }
 
-    @Test("memory in huge pages is taken from the pool")
-    func hugepages() async throws {
-        let guest = try await Self.guest("pvh")
+    @Test("memory in huge pages is taken from the pool", arguments: [("pvh", 2 << 10), ("quad", 1 << 20)])
+    func hugepages(name: String, pageKiB: Int) async throws {
+        let guest = try await Self.guest(name)
         let pool = guest.threads.compactMap { $0["HugetlbPages"] }.first
-        // What the guest has touched so far, in pages of 2 MiB.
+        // What the guest has touched so far, in whole pages.
         let kib = pool.flatMap { $0.split(separator: " ").first }.flatMap { Int($0) } ?? 0
-        #expect(kib > 0 && kib % 2048 == 0, "\(pool ?? "nothing")")
+        #expect(kib > 0 && kib % pageKiB == 0, "\(pool ?? "nothing")")
     }
 
     @Test("every thread of the launcher is confined while a stock kernel runs", arguments: all)

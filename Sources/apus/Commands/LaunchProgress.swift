@@ -26,7 +26,7 @@ struct LaunchProgress {
         case "started":
             isStarted = true
             Output.note("\(instance.metadata.name) runs: \(Self.summary(message["marks"]))")
-        case "reset": Output.note("the guest was reset")
+        case "reset": Output.note("the guest was reset\(Self.cause(message["cause"]?.stringValue))")
         case "panicked": Output.note("the guest's kernel panicked")
         case "unhealthy": if let text = message["message"]?.stringValue { Output.note(text) }
         case "stopping":
@@ -35,6 +35,18 @@ struct LaunchProgress {
         case "log": if let text = message["text"]?.stringValue { Output.note(text) }
         case "ended": end = InstanceEnd(message)
         default: break
+        }
+    }
+
+    /// Why a guest was reset, to be read after "was reset".
+    private static func cause(_ name: String?) -> String {
+        switch name {
+        case "requested": " on request"
+        case "keyboardController": " by itself, through the keyboard controller"
+        case "acpi": " by itself, through the ACPI reset register"
+        case "tripleFault": " by a triple fault"
+        case "watchdog": " by its watchdog"
+        default: ""
         }
     }
 
