@@ -11,9 +11,9 @@ import Virtio
 
 @Suite("A disk with its thread")
 struct BlockDeviceTests {
-    private func device(_ bytes: [UInt8]) throws -> Block<SynchronousEngine<ModelImage>> {
+    private func device(_ bytes: [UInt8]) throws -> Block<ModelEngine> {
         try Block(profile: DiskProfile(name: "disk", serial: "s"), thread: "disk") { _ in
-            SynchronousEngine(ModelImage(bytes))
+            ModelEngine(bytes)
         }
     }
 
