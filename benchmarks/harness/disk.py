@@ -20,12 +20,12 @@ MIB = 1 << 20
 BYTES = 256 * MIB
 # What the payload does, how many requests count, and the unit: requests or bytes a second.
 LOADS = {
-    "read_1": {"words": "mode=randread depth=1", "count": 4_000, "name": "Random reads of 4 KiB, one at a time"},
-    "read_32": {"words": "mode=randread depth=32", "count": 16_000, "name": "Random reads of 4 KiB, 32 at a time"},
-    "write_1": {"words": "mode=randwrite depth=1", "count": 4_000, "name": "Random writes of 4 KiB, one at a time"},
-    "write_32": {"words": "mode=randwrite depth=32", "count": 16_000, "name": "Random writes of 4 KiB, 32 at a time"},
-    "read_seq": {"words": "mode=seqread depth=4 bs=1M", "count": 512, "name": "Reads of 1 MiB one after the other"},
-    "write_seq": {"words": "mode=seqwrite depth=4 bs=1M", "count": 256, "name": "Writes of 1 MiB one after the other"},
+    "read_1": {"words": "mode=randread depth=1", "count": 2_000, "name": "Random reads of 4 KiB, one at a time"},
+    "read_32": {"words": "mode=randread depth=32", "count": 8_000, "name": "Random reads of 4 KiB, 32 at a time"},
+    "write_1": {"words": "mode=randwrite depth=1", "count": 2_000, "name": "Random writes of 4 KiB, one at a time"},
+    "write_32": {"words": "mode=randwrite depth=32", "count": 8_000, "name": "Random writes of 4 KiB, 32 at a time"},
+    "read_seq": {"words": "mode=seqread depth=4 bs=1M", "count": 256, "name": "Reads of 1 MiB one after the other"},
+    "write_seq": {"words": "mode=seqwrite depth=4 bs=1M", "count": 128, "name": "Writes of 1 MiB one after the other"},
 }
 FORMATS = ("raw", "qcow2")
 # A VMM and who carries its requests out.
