@@ -198,6 +198,12 @@ public final class Machine: Sendable {
     /// - Throws: `MachineError` that names the disk.
     public func refreshDisk(_ name: String) throws(MachineError) { try devices.disks.refresh(name) }
 
+    /// Makes a disk larger while the guest uses it, and tells the guest.
+    /// - Throws: `MachineError` that names the disk; it is as large as before then.
+    public func resizeDisk(_ name: String, to bytes: UInt64) throws(MachineError) {
+        try devices.disks.resize(name, to: bytes)
+    }
+
     /// Plugs an interface's cable in or pulls it; false when there is no interface of this name.
     public func setLink(of interface: String, up: Bool) -> Bool { devices.setLink(of: interface, up: up) }
 

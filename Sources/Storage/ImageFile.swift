@@ -136,6 +136,20 @@ public final class ImageFile: Sendable {
     /// - Throws: `Errno` of `fstat` or `ioctl`.
     public func refresh() throws(Errno) { size.store(try descriptor.status().bytes, ordering: .relaxed) }
 
+    /// Makes a regular file longer; what is added reads as zeros, and every engine over it sees the new size.
+    /// - Throws: `Errno` of `ftruncate`; EROFS for a read-only image, EINVAL for a size that is smaller or no multiple of
+    ///   512, and for a device.
+    public func grow(to bytes: UInt64) throws(Errno) {
+        try requireWritable("ftruncate")
+        // Somebody else may have made it longer.
+        try refresh()
+        guard kind == .regular, bytes >= self.bytes, bytes % ImageProperties.sectorBytes == 0,
+            let length = Int64(exactly: bytes)
+        else { throw Errno(code: EINVAL, call: "ftruncate") }
+        try descriptor.truncate(to: length)
+        try refresh()
+    }
+
     /// Whether O_DIRECT takes this transfer as it is.
     @inline(__always)
     func isAligned(_ vectors: IOSpan, _ offset: UInt64) -> Bool {

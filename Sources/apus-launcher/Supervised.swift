@@ -138,7 +138,7 @@ struct Supervised: ~Copyable {
         case .statistics:
             try channel.reply(to: id, .statistics(runner.machine.statistics()))
             return nil
-        case .attachDisk, .detachDisk, .changeMedium, .refreshDisk:
+        case .attachDisk, .detachDisk, .changeMedium, .refreshDisk, .resizeDisk:
             try channel.reply(to: id, change(request, descriptors, of: runner.machine))
             return nil
         case .reset:
@@ -169,6 +169,7 @@ struct Supervised: ~Copyable {
             case .detachDisk(let name): try machine.detachDisk(name)
             case .changeMedium(let change): try machine.changeMedium(change, descriptors: descriptors)
             case .refreshDisk(let name): try machine.refreshDisk(name)
+            case .resizeDisk(let name, let bytes): try machine.resizeDisk(name, to: bytes)
             default: break
             }
             return .done

@@ -16,7 +16,8 @@ struct Apus: ParsableCommand {
         version: "apus 0.1.0",
         subcommands: [
             Run.self, List.self, Console.self, Start.self, Stop.self, Pause.self, Resume.self, Reset.self,
-            SoftReboot.self, AddVolume.self, RemoveVolume.self, Balloon.self, Describe.self, Events.self, Metrics.self,
+            SoftReboot.self, AddVolume.self, RemoveVolume.self, ResizeVolume.self, Balloon.self, Describe.self,
+            Events.self, Metrics.self,
             Delete.self, Image.self, Validate.self, Explain.self, Check.self, Keep.self,
         ])
 }

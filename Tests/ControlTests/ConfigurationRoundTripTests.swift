@@ -27,7 +27,8 @@ struct ConfigurationRoundTripTests {
     func requests() throws {
         let requests: [ControlRequest] = [
             .start(try .sample()), .pause, .resume, .powerButton, .balloon(bytes: 1 << 30), .reset, .stop, .status,
-            .statistics, .setLink(interface: "default", isUp: false),
+            .statistics, .setLink(interface: "default", isUp: false), .refreshDisk(name: "d"),
+            .resizeDisk(name: "d", bytes: .max),
         ]
         for request in requests {
             let message = ControlMessage.request(id: .max, request)

@@ -88,7 +88,7 @@ final class FakeLauncher {
         case .deviceState where words.contains("hotplug"):
             return try channel.reply(to: id, .deviceState(.list([.text("serial"), .unsigned(1)])))
         case .detachDisk where words.contains("forgets"): return
-        case .attachDisk, .detachDisk, .balloon, .changeMedium, .refreshDisk, .setLink: break
+        case .attachDisk, .detachDisk, .balloon, .changeMedium, .refreshDisk, .resizeDisk, .setLink: break
         case .deviceState:
             return try channel.reply(to: id, .unsupported(message: "this machine cannot tell"))
         case .start, .stop: return

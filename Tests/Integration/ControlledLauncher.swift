@@ -24,10 +24,11 @@ final class ControlledLauncher {
         #expect(launcher.processID == process.processID)
     }
 
-    /// Asks it to run a payload with its console on the process's pipe.
+    /// Asks it to run a payload with its console on the process's pipe; `below` is a raw file under the first disk.
     func start(
         _ payload: String, _ words: String = "", cpus: UInt32 = 1, memory: UInt64 = 128 << 20,
-        disks: [String] = [], channel: Int32? = nil, adjust: (inout MachineConfiguration) -> Void = { _ in }
+        disks: [String] = [], below: String? = nil, channel: Int32? = nil,
+        adjust: (inout MachineConfiguration) -> Void = { _ in }
     ) throws -> ControlReply {
         var bundle = DescriptorBundle()
         let added = [
@@ -44,6 +45,10 @@ final class ControlledLauncher {
         for (index, path) in disks.enumerated() {
             guard let slot = bundle.add(try FileDescriptor.open(path, O_RDWR)) else { throw Unmet("too many disks") }
             configuration.disks.append(DiskConfiguration(name: "disk\(index)", file: slot))
+        }
+        if let below {
+            guard let slot = bundle.add(try FileDescriptor.open(below, O_RDONLY)) else { throw Unmet("no room") }
+            configuration.disks[0].backing = [ImageLayer(file: slot, format: .raw)]
         }
         if let channel {
             guard let slot = bundle.add(try FileDescriptor.duplicate(of: channel)) else { throw Unmet("no room") }

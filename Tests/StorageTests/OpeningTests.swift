@@ -9,7 +9,7 @@ import Testing
 struct OpeningTests {
     private func failure(_ path: String, readOnly: Bool = false, lock: ImageLock? = nil) -> ImageError? {
         do throws(ImageError) {
-            _ = try RawImage.open(path, readOnly: readOnly, lock: lock)
+            _ = try ImageFile.open(path, readOnly: readOnly, lock: lock)
             return nil
         } catch {
             return error
@@ -51,12 +51,12 @@ struct OpeningTests {
         let file = try TemporaryFile([UInt8](repeating: 1, count: 512))
         let first = try FileDescriptor.open(file.path, O_RDONLY)
         do throws(ImageError) {
-            _ = try RawImage(owning: first, name: "root", readOnly: false)
+            _ = try ImageFile(owning: first, name: "root", readOnly: false)
             Issue.record("a writable disk was made from a descriptor that cannot write")
         } catch {
             #expect(error == .descriptorIsReadOnly("root"))
         }
-        _ = try RawImage(owning: try FileDescriptor.open(file.path, O_RDONLY), name: "root", readOnly: true)
+        _ = try ImageFile(owning: try FileDescriptor.open(file.path, O_RDONLY), name: "root", readOnly: true)
     }
 
     @Test(
@@ -72,7 +72,7 @@ struct OpeningTests {
         ])
     func locks(firstReads: Bool, first: ImageLock?, secondReads: Bool, second: ImageLock?, isBusy: Bool) throws {
         let file = try TemporaryFile([UInt8](repeating: 1, count: 512))
-        let image = try RawImage.open(file.path, readOnly: firstReads, lock: first)
+        let image = try ImageFile.open(file.path, readOnly: firstReads, lock: first)
         let error = failure(file.path, readOnly: secondReads, lock: second)
         let wantsAll = second.map { $0 != .shared } ?? !secondReads
         #expect((error == .busy(file.path, writing: wantsAll)) == isBusy)
@@ -90,7 +90,7 @@ struct OpeningTests {
         #expect(failure(file.path) == .busy(file.path, writing: true))
         do {
             // The launcher asks for the lock that it already has.
-            let image = try RawImage(owning: passed, name: "disk", readOnly: false)
+            let image = try ImageFile(owning: passed, name: "disk", readOnly: false)
             #expect(image.properties.capacity == 512)
         }
         #expect(failure(file.path) == nil)
@@ -99,7 +99,7 @@ struct OpeningTests {
     @Test("a disk larger than any file position is cut to the last whole sector")
     func capacities() throws {
         let file = try TemporaryFile(hole: 3 << 40)
-        let image = try RawImage.open(file.path, readOnly: true)
+        let image = try ImageFile.open(file.path, readOnly: true)
         #expect(image.properties.capacity == 3 << 40)
         #expect(image.properties.contains(3 << 40, count: 0))
         #expect(!image.properties.contains((3 << 40) - 511, count: 512))

@@ -48,17 +48,3 @@ final class Vectors {
         return all
     }
 }
-
-extension BlockImage where Self: ~Copyable {
-    /// Fills the vectors.
-    mutating func read(_ vectors: Vectors, at offset: UInt64) throws(Errno) {
-        defer { withExtendedLifetime(vectors) {} }
-        try read(vectors.span, at: offset)
-    }
-
-    /// Stores the vectors.
-    mutating func write(_ vectors: Vectors, at offset: UInt64) throws(Errno) {
-        defer { withExtendedLifetime(vectors) {} }
-        try write(vectors.span, at: offset)
-    }
-}

@@ -57,6 +57,8 @@ struct OpenAPITests {
         .init(.removeVolume, 404), .init(.removeVolume, 409, name: "d"), .init(.addVolume, 400, body: "{"),
         .init(.addVolume, 422, body: #"{"name":"x","volumeSource":{"persistentVolumeClaim":{"claimName":"none"}}}"#),
         .init(.addVolume, 204, body: volume), .init(.addVolume, 409, body: volume), .init(.getStatus, 200),
+        .init(.resizeVolume, 204, name: "d"), .init(.resizeVolume, 204, name: "d", body: #"{"size":"20Gi"}"#),
+        .init(.resizeVolume, 400, name: "d", body: #"{"size":"-1"}"#), .init(.resizeVolume, 404, name: "x"),
         .init(.removeVolume, 204), .init(.setBalloon, 204, body: #"{"guest":"32Mi"}"#),
         .init(.setBalloon, 400, body: #"{"guest":7}"#), .init(.setBalloon, 422, body: #"{"guest":"1Ti"}"#),
         .init(.stop, 400, body: #"{"gracePeriodSeconds":-1}"#), .init(.stop, 202),
@@ -66,18 +68,20 @@ struct OpenAPITests {
     ]
     private static let refusing: [Recipe] = [
         .init(.pause, 409), .init(.resume, 409), .init(.reset, 409), .init(.softReboot, 409),
+        .init(.resizeVolume, 409, name: "d", body: #"{"size":"20Gi"}"#),
         .init(.setBalloon, 409, body: #"{"guest":"32Mi"}"#),
     ]
     private static let mute: [Recipe] = [
         .init(.pause, 504), .init(.resume, 504), .init(.reset, 504), .init(.softReboot, 504), .init(.getState, 504),
         .init(.addVolume, 504, body: volume), .init(.setBalloon, 504, body: #"{"guest":"32Mi"}"#),
+        .init(.resizeVolume, 504, name: "d"),
     ]
     private static let forgetful: [Recipe] = [.init(.addVolume, 204, body: volume), .init(.removeVolume, 504)]
     private static let ending: [Recipe] = [
         .init(.addVolume, 204, body: volume), .init(.pause, 503), .init(.resume, 503), .init(.reset, 503),
         .init(.softReboot, 503), .init(.getState, 503), .init(.removeVolume, 503),
         .init(.addVolume, 503, body: volume.replacing("\"name\":\"data\"", with: "\"name\":\"more\"")),
-        .init(.setBalloon, 503, body: #"{"guest":"32Mi"}"#),
+        .init(.setBalloon, 503, body: #"{"guest":"32Mi"}"#), .init(.resizeVolume, 503, name: "d"),
     ]
     private static let crowded: [Recipe] = [
         .init(.streamEvents, 503), .init(.openConsole, 503, headers: upgrade),

@@ -7,7 +7,7 @@ import os
 from environment import ROOT, results
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
-ORDER = ["exits", "start", "memory", "boot", "net"]
+ORDER = ["exits", "start", "memory", "boot", "net", "disk"]
 
 
 def table():

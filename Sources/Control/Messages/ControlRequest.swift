@@ -26,6 +26,8 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
     case changeMedium(MediumChange)
     /// Look at the size of a disk's image again and tell the guest.
     case refreshDisk(name: String)
+    /// Make a disk's image this many bytes large, which is more than it has, and tell the guest.
+    case resizeDisk(name: String, bytes: UInt64)
     /// Plug an interface's cable in or pull it.
     case setLink(interface: String, isUp: Bool)
     /// Tell the state of the machine.
@@ -51,6 +53,7 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case .detachDisk: "detachDisk"
         case .changeMedium: "changeMedium"
         case .refreshDisk: "refreshDisk"
+        case .resizeDisk: "resizeDisk"
         case .setLink: "setLink"
         case .status: "status"
         case .statistics: "statistics"
@@ -67,6 +70,9 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case .attachDisk(let payload): payload.encode(into: &fields)
         case .changeMedium(let payload): payload.encode(into: &fields)
         case .detachDisk(let name), .refreshDisk(let name): fields.put("name", name)
+        case .resizeDisk(let name, let bytes):
+            fields.put("name", name)
+            fields.put("bytes", bytes)
         case .setLink(let interface, let isUp):
             fields.put("interface", interface)
             fields.put("isUp", isUp)
@@ -89,6 +95,7 @@ public enum ControlRequest: RecordChoice, Equatable, Sendable {
         case "detachDisk": self = .detachDisk(name: try fields.take("name"))
         case "changeMedium": self = .changeMedium(try MediumChange(from: &fields))
         case "refreshDisk": self = .refreshDisk(name: try fields.take("name"))
+        case "resizeDisk": self = .resizeDisk(name: try fields.take("name"), bytes: try fields.take("bytes"))
         case "setLink": self = .setLink(interface: try fields.take("interface"), isUp: try fields.take("isUp"))
         case "status": self = .status
         case "statistics": self = .statistics

@@ -132,15 +132,17 @@ public final class Block<Engine: BlockEngine & ~Copyable>: VirtioDevice, Stoppab
     }
 
     /// Looks at the image's size again and tells the driver when it has changed; says how many bytes there are now.
-    /// - Throws: `Errno` when the image's size cannot be read; nothing has changed then.
+    /// - Parameter change: makes the image larger, while nothing is in flight.
+    /// - Throws: `Errno` when the image's size cannot be read, and what `change` throws; nothing has changed then.
     @discardableResult
-    public func refreshCapacity() throws(Errno) -> UInt64 {
+    public func refreshCapacity(after change: () throws(Errno) -> Void = {}) throws(Errno) -> UInt64 {
         var failure: Errno?
         var capacity: UInt64 = 0
         var isNew = false
         let port = life.withLock { life -> (any TransportPort)? in
             for lane in lanes { lane.worker.pause() }
-            for lane in lanes {
+            do throws(Errno) { try change() } catch { failure = error }
+            for lane in lanes where failure == nil {
                 // SAFETY: the workers are paused, and `life` keeps everybody from letting them go on.
                 do throws(Errno) { try unsafe lane.engine.pointee.refresh() } catch { failure = error }
             }

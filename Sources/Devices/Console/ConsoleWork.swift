@@ -139,35 +139,48 @@ struct ConsoleWork: ~Copyable, QueueWork {
 
     // MARK: Bytes
 
-    /// Moves what the guest sent to the host. What the host does not take stays in the queue.
-    private mutating func drain(_ number: Int) {
-        let index = number == 0 ? 1 : 2 * number + 3
-        guard ports.indices.contains(number), let port = ports[number], let lane = lanes[index], !lane.isBroken
-        else { return }
+    /// Takes a lane's chains while `goesOn`; `use` says how many bytes it has written into the one in `chain`, or nil to
+    /// have it stay in the queue, which ends the round.
+    private mutating func serve(
+        _ lane: Lane, while goesOn: (borrowing ConsoleWork) -> Bool, _ use: (inout ConsoleWork) -> Int?
+    ) {
         var budget = Int(lane.queue.size)
         lane.queue.disableKicks()
         do throws(QueueError) {
             repeat {
-                while budget > 0, port.canWrite || !port.isHostOpen, try lane.queue.next(into: &chain) {
+                while budget > 0, goesOn(self), try lane.queue.next(into: &chain) {
                     budget &-= 1
-                    guard pass(to: port) else {
-                        lane.queue.putBack(chain.token)
+                    let token = chain.token
+                    guard let written = use(&self) else {
+                        lane.queue.putBack(token)
                         lane.queue.flush()
                         return
                     }
-                    lane.queue.complete(chain.token, written: 0)
+                    lane.queue.complete(token, written: UInt32(truncatingIfNeeded: written))
                 }
                 lane.queue.flush()
-                if !port.canWrite, port.isHostOpen { return }
+                if !goesOn(self) { return }
                 // The worker looks at its commands, and this brings it back.
-                if budget <= 0 {
-                    EventFD.signal(lane.kick)
-                    return
-                }
+                if budget <= 0 { return EventFD.signal(lane.kick) }
             } while lane.queue.enableKicks()
         } catch {
-            fail(lane)
+            lane.isBroken = true
+            lane.queue.flush()
+            port.needsReset()
         }
+    }
+
+    private func lane(_ index: Int) -> Lane? {
+        guard let lane = lanes[index], !lane.isBroken else { return nil }
+        return lane
+    }
+
+    /// Moves what the guest sent to the host. What the host does not take stays in the queue.
+    private mutating func drain(_ number: Int) {
+        guard ports.indices.contains(number), let port = ports[number],
+            let lane = lane(number == 0 ? 1 : 2 * number + 3)
+        else { return }
+        serve(lane, while: { _ in port.canWrite || !port.isHostOpen }) { $0.pass(to: port) ? 0 : nil }
     }
 
     /// Sends the chain's bytes from where the last attempt ended; false when the host takes no more now.
@@ -197,36 +210,20 @@ struct ConsoleWork: ~Copyable, QueueWork {
     /// Moves what the host sent into the guest's buffers. What does not fit, or nobody in the guest wants, stays where
     /// it is.
     private mutating func fill(_ number: Int) {
-        let index = number == 0 ? 0 : 2 * number + 2
         guard ports.indices.contains(number), let port = ports[number], isOpen(port), port.canRead,
-            let lane = lanes[index], !lane.isBroken
+            let lane = lane(number == 0 ? 0 : 2 * number + 2)
         else { return }
-        var budget = Int(lane.queue.size)
-        lane.queue.disableKicks()
-        do throws(QueueError) {
-            repeat {
-                while budget > 0, port.canRead, try lane.queue.next(into: &chain) {
-                    budget &-= 1
-                    switch receive(from: port) {
-                    case .bytes(let count):
-                        lane.queue.complete(chain.token, written: UInt32(truncatingIfNeeded: count))
-                    case .nothing: lane.queue.putBack(chain.token)
-                    case .end:
-                        lane.queue.putBack(chain.token)
-                        lane.queue.flush()
-                        return hangUp(number)
-                    }
-                }
-                lane.queue.flush()
-                if !port.canRead { return }
-                if budget <= 0 {
-                    EventFD.signal(lane.kick)
-                    return
-                }
-            } while lane.queue.enableKicks()
-        } catch {
-            fail(lane)
+        var isAtEnd = false
+        serve(lane, while: { _ in port.canRead }) { work in
+            switch work.receive(from: port) {
+            case .bytes(let count): return count
+            case .nothing: return nil
+            case .end:
+                isAtEnd = true
+                return nil
+            }
         }
+        if isAtEnd { hangUp(number) }
     }
 
     private func receive(from port: ConsolePort) -> ConsolePort.Received {
@@ -248,37 +245,16 @@ struct ConsoleWork: ~Copyable, QueueWork {
         return .bytes(done)
     }
 
-    private func fail(_ lane: Lane) {
-        lane.isBroken = true
-        lane.queue.flush()
-        port.needsReset()
-    }
-
     // MARK: Control
 
     /// Reads what the driver says (§5.3.6.2).
     private mutating func hear() {
-        guard let lane = lanes[3], !lane.isBroken else { return }
-        var budget = Int(lane.queue.size)
-        lane.queue.disableKicks()
-        do throws(QueueError) {
-            repeat {
-                while budget > 0, try lane.queue.next(into: &chain) {
-                    budget &-= 1
-                    let word = chain.load(UInt64.self, at: 0).map { UInt64(littleEndian: $0) }
-                    lane.queue.complete(chain.token, written: 0)
-                    if let word { heard(word) }
-                }
-                lane.queue.flush()
-                tellNews()
-                if budget <= 0 {
-                    EventFD.signal(lane.kick)
-                    return
-                }
-            } while lane.queue.enableKicks()
-        } catch {
-            fail(lane)
+        guard let lane = lane(3) else { return }
+        serve(lane, while: { _ in true }) { work in
+            if let word = work.chain.load(UInt64.self, at: 0) { work.heard(UInt64(littleEndian: word)) }
+            return 0
         }
+        tellNews()
     }
 
     private mutating func heard(_ word: UInt64) {
@@ -309,30 +285,13 @@ struct ConsoleWork: ~Copyable, QueueWork {
 
     /// Tells the driver what it does not know yet, as far as it has given room for it.
     private mutating func tellNews() {
-        guard isMultiport, hasNews, let lane = lanes[2], !lane.isBroken else { return }
-        var budget = Int(lane.queue.size)
-        lane.queue.disableKicks()
-        do throws(QueueError) {
-            repeat {
-                while budget > 0, hasNews, try lane.queue.next(into: &chain) {
-                    budget &-= 1
-                    lane.queue.complete(chain.token, written: tell())
-                }
-                lane.queue.flush()
-                if !hasNews { return }
-                if budget <= 0 {
-                    EventFD.signal(lane.kick)
-                    return
-                }
-            } while lane.queue.enableKicks()
-        } catch {
-            fail(lane)
-        }
+        guard isMultiport, hasNews, let lane = lane(2) else { return }
+        serve(lane, while: { $0.hasNews }) { $0.tell() }
     }
 
     /// Writes the next message into the chain, a name as far as it fits; says how many bytes. One that does not fit waits
     /// for the next buffer.
-    private func tell() -> UInt32 {
+    private func tell() -> Int {
         guard chain.writableBytes >= PortMessage.count else { return 0 }
         for (number, port) in ports.enumerated() {
             guard let port, let news = port.news else { continue }
@@ -344,7 +303,7 @@ struct ConsoleWork: ~Copyable, QueueWork {
                 count += unsafe name.withUnsafeBytes { unsafe chain.write($0, at: PortMessage.count) }
             }
             port.told(news.event, news.value)
-            return UInt32(count)
+            return count
         }
         return 0
     }

@@ -66,9 +66,12 @@ public final class SCSI: VirtioDevice, StoppableDisk {
     }
 
     /// Looks at an image's size again and tells the driver when it has changed; says how many bytes there are now.
-    /// - Throws: `SCSIError`.
+    /// - Parameter change: makes the image larger, while nothing is in flight.
+    /// - Throws: `SCSIError`; nothing has changed when `change` throws.
     @discardableResult
-    public func refreshCapacity(_ number: Int) throws(SCSIError) -> UInt64 { try hub.refresh(number) }
+    public func refreshCapacity(
+        _ number: Int, after change: () throws(Errno) -> Void = {}
+    ) throws(SCSIError) -> UInt64 { try hub.refresh(number, after: change) }
 
     /// What a unit has done so far; nil when there is no such unit.
     public func metrics(_ number: Int) -> BlockMetrics.Snapshot? { hub.metrics(number) }

@@ -169,13 +169,14 @@ final class SCSIHub: Sendable {
         shared.post(.mediumChanged(number))
     }
 
-    /// Looks at an image's size again; says how many bytes there are now.
-    func refresh(_ number: Int) throws(SCSIError) -> UInt64 {
+    /// Looks at an image's size again, after a change while nothing is in flight; says how many bytes there are now.
+    func refresh(_ number: Int, after change: () throws(Errno) -> Void) throws(SCSIError) -> UInt64 {
         let result = life.withLock { life -> Result<(UInt64, Bool), SCSIError> in
             Result { () throws(SCSIError) in
                 guard let unit = life.units[number] else { throw .noUnit(number) }
                 return try whileQuiet(&life) { (_) throws(SCSIError) in
                     var bytes: UInt64 = 0
+                    do throws(Errno) { try change() } catch { throw .failed(error) }
                     for queue in queues {
                         guard let engine = unsafe queue.lanes[number]?.pointee.engine else { continue }
                         do throws(Errno) { try engine.refresh() } catch { throw .failed(error) }

@@ -18,12 +18,12 @@ extension SCSIWork {
         }
     }
 
-    /// Sends the command in `chain` on; false when its unit has no slot left.
+    /// Sends the command in `chain` on.
     mutating func pass(
         _ header: SCSIRequestHeader, to carrier: any CommandCarrier, _ lane: UnsafeMutablePointer<SCSILane>,
         _ incoming: Int, _ outgoing: Int
-    ) -> Bool {
-        guard let index = unsafe slot(lane, header) else { return false }
+    ) {
+        guard let index = unsafe slot(lane, header) else { return }
         let slot = unsafe lane.pointee.slots + index
         let count = incoming + outgoing
         let from = SCSIRequestHeader.bytes &+ Int(shared.commandBytes.load(ordering: .relaxed))
@@ -67,7 +67,6 @@ extension SCSIWork {
         unsafe slot.pointee.vector.markWritten(bytes: responseBytes + moved, in: memory)
         give(chain.token, written: responseBytes + moved)
         unsafe lane.pointee.give(index)
-        return true
     }
 
     /// Bytes of a command block by its operation code's group (SPC-4 §4.2.5).

@@ -6,11 +6,11 @@ internal import Virtio
 
 /// Requests that need no engine, or need one seldom.
 extension SCSIWork {
-    /// Starts any command but a read, a write or a flush; false when its unit has no slot left.
+    /// Starts any command but a read, a write or a flush.
     mutating func beginRare(
         _ command: SCSICommand, _ header: SCSIRequestHeader, _ lane: UnsafeMutablePointer<SCSILane>, _ view: SCSIView,
         _ incoming: Int, _ outgoing: Int
-    ) -> Bool {
+    ) {
         let unit = unsafe lane.pointee.unit
         switch command {
         case .read, .write, .flush: return reject(.failure)
@@ -40,7 +40,7 @@ extension SCSIWork {
             // Without a cache everything written so far is to be on stable storage.
             guard let index = unsafe slot(lane, header) else {
                 unit.writeCache.store(true, ordering: .relaxed)
-                return false
+                return
             }
             unsafe lane.pointee.slots[index].kind = .flush
             unsafe submit(lane, index)
@@ -49,7 +49,6 @@ extension SCSIWork {
             return unsafe writeSame(
                 SCSIRange(offset: offset, count: count), unmap: unmap, hasData: hasData, header, lane, view, outgoing)
         }
-        return true
     }
 
     /// The parameter list behind the command block; nil when it is longer than any that is served.
@@ -72,7 +71,7 @@ extension SCSIWork {
     private mutating func unmap(
         _ count: Int, _ header: SCSIRequestHeader, _ lane: UnsafeMutablePointer<SCSILane>, _ view: SCSIView,
         _ outgoing: Int
-    ) -> Bool {
+    ) {
         guard count <= outgoing else { return reject(.overrun) }
         guard count >= 8 else { return fail(.parameterLength) }
         guard let list = parameters(min(count, SCSILimits.parameterBytes)), list.count >= 8 else {
@@ -92,27 +91,26 @@ extension SCSIWork {
             }
         }
         if ranges.isEmpty { return succeed(residual: outgoing &- count) }
-        guard let index = unsafe slot(lane, header) else { return false }
+        guard let index = unsafe slot(lane, header) else { return }
         let slot = unsafe lane.pointee.slots + index
         unsafe slot.pointee.kind = .unmap
         for (i, range) in ranges.enumerated() { unsafe slot.pointee.ranges[i] = range }
         unsafe slot.pointee.rangeCount = ranges.count
         unsafe slot.pointee.residual = outgoing &- count
         unsafe submit(lane, index)
-        return true
     }
 
     // WRITE SAME, SBC-3 §5.42 and §5.44: zeros by the host's own call, anything else by writing it again and again.
     private mutating func writeSame(
         _ range: SCSIRange, unmap: Bool, hasData: Bool, _ header: SCSIRequestHeader,
         _ lane: UnsafeMutablePointer<SCSILane>, _ view: SCSIView, _ outgoing: Int
-    ) -> Bool {
+    ) {
         let blockBytes = Int(clamping: view.blockBytes)
         guard !hasData || blockBytes <= outgoing else { return reject(.overrun) }
         let block = hasData ? data(blockBytes) : []
         guard !hasData || block.count == blockBytes else { return reject(.overrun) }
         let isZero = block.allSatisfy { $0 == 0 }
-        guard let index = unsafe slot(lane, header) else { return false }
+        guard let index = unsafe slot(lane, header) else { return }
         let slot = unsafe lane.pointee.slots + index
         unsafe slot.pointee.ranges[0] = range
         unsafe slot.pointee.rangeCount = 1
@@ -125,7 +123,6 @@ extension SCSIWork {
             unsafe slot.pointee.fill = SCSIWork.repeating(block, upTo: range.count)
         }
         unsafe submit(lane, index)
-        return true
     }
 
     /// A block again and again: as many bytes as are wanted, 1 MiB at most.
@@ -140,7 +137,7 @@ extension SCSIWork {
     }
 
     /// A request for a number where there is no unit (SPC-4 §6.6.2: INQUIRY is answered all the same).
-    mutating func answerForNobody(_ block: CommandBlock, _ incoming: Int) -> Bool {
+    mutating func answerForNobody(_ block: CommandBlock, _ incoming: Int) {
         switch block.operation {
         case 0x12 where block[1] & 1 == 0: return answer(SCSIInquiry.absent, limit: Int(block.half(3)), incoming)
         case 0x03: return answer(Sense.noUnit.fixed, limit: Int(block[4]), incoming)
@@ -157,30 +154,26 @@ extension SCSIWork {
     // MARK: Answers without a slot
 
     /// Data for the driver, as many bytes as it asked for and has room for.
-    private mutating func answer(_ data: [UInt8], limit: Int, _ incoming: Int) -> Bool {
+    private mutating func answer(_ data: [UInt8], limit: Int, _ incoming: Int) {
         let count = min(data.count, max(limit, 0), incoming)
         let at = responseBytes
         unsafe data.withUnsafeBytes { bytes in
             _ = unsafe chain.write(UnsafeRawBufferPointer(rebasing: bytes.prefix(count)), at: at)
         }
         respond(.ok, .none, residual: incoming &- count, moved: count)
-        return true
     }
 
-    mutating func succeed(residual: Int) -> Bool {
+    mutating func succeed(residual: Int) {
         respond(.ok, .none, residual: residual, moved: 0)
-        return true
     }
 
-    mutating func fail(_ sense: Sense) -> Bool {
+    mutating func fail(_ sense: Sense) {
         respond(.ok, sense, residual: 0, moved: 0)
-        return true
     }
 
     /// Nothing was done, for a reason that is not the unit's.
-    mutating func reject(_ response: SCSIResponse) -> Bool {
+    mutating func reject(_ response: SCSIResponse) {
         respond(response, .none, residual: 0, moved: 0)
-        return true
     }
 
     private mutating func respond(_ response: SCSIResponse, _ sense: Sense, residual: Int, moved: Int) {

@@ -27,6 +27,8 @@ struct SCSIWork: ~Copyable, QueueWork {
     // Units with requests that were submitted and not committed.
     private let touched: UnsafeMutablePointer<Int>
     private var touchedCount = 0
+    // The unit that has no slot for the next request; -1 for none.
+    private var fullUnit = -1
     /// Parked requests of all units.
     var parkedCount = 0
     // Parked requests of a restored state that have no slot yet, the next one last.
@@ -101,40 +103,38 @@ struct SCSIWork: ~Copyable, QueueWork {
         guard parkedCount == 0, backlog.isEmpty else { return flush() }
         // After this many requests the worker looks at its commands: the kick below brings it back here.
         var budget = 4 &* Int(queue.size)
-        var isFull = false
+        fullUnit = -1
         lookAtSizes()
         queue.disableKicks()
         do throws(QueueError) {
             repeat {
-                while !isFull, parkedCount == 0, budget > 0, try queue.next(into: &chain) {
+                while fullUnit < 0, parkedCount == 0, budget > 0, try queue.next(into: &chain) {
                     budget &-= 1
-                    isFull = !begin()
+                    begin()
                     if unpublished >= SCSILimits.completionsPerFlush { flush() }
                 }
                 commit()
                 flush()
                 // What is parked brings us back when the machine goes on, and a completion when a unit is full.
-                if parkedCount > 0 { return }
-                if isFull {
-                    guard isStillFull else {
-                        isFull = false
-                        continue
-                    }
-                    return
-                }
+                if parkedCount > 0 || fullUnit >= 0 { return }
                 if budget == 0 { return EventFD.signal(kick) }
-            } while isFull || queue.enableKicks()
+            } while queue.enableKicks()
         } catch {
             isBroken = true
-            shared.malformed.wrappingAdd(1, ordering: .relaxed)
+            countMalformed()
             quiesce()
             port.needsReset()
         }
     }
 
-    // The unit that had no slot for the next request has none now, and requests in flight.
-    private var isStillFull: Bool { unsafe lanes[fullUnit].map { unsafe $0.pointee.freeCount == 0 } ?? false }
-    private var fullUnit = 0
+    private func countMalformed() { shared.malformed.wrappingAdd(1, ordering: .relaxed) }
+
+    @inline(__always)
+    private mutating func flush() {
+        guard unpublished > 0 else { return }
+        unpublished = 0
+        queue.flush()
+    }
 
     /// Hands what was submitted to the kernel and takes what has ended.
     mutating func commit() {
@@ -146,24 +146,17 @@ struct SCSIWork: ~Copyable, QueueWork {
             unsafe lane.pointee.engine?.commit()
             unsafe reap(lane)
         }
+        if fullUnit >= 0, unsafe lanes[fullUnit].map({ unsafe $0.pointee.freeCount > 0 }) ?? true { fullUnit = -1 }
     }
 
+    /// Starts the request in `chain`; it goes back when its unit has no slot left.
     @inline(__always)
-    private mutating func flush() {
-        guard unpublished > 0 else { return }
-        unpublished = 0
-        queue.flush()
-    }
-
-    /// Starts the request in `chain`; false when its unit has no slot left, and the chain went back.
-    @inline(__always)
-    private mutating func begin() -> Bool {
+    private mutating func begin() {
         guard chain.writableBytes >= responseBytes,
             let header = SCSIRequestHeader(chain, commandBytes: commandBytes)
         else {
-            shared.malformed.wrappingAdd(1, ordering: .relaxed)
-            give(chain.token, written: 0)
-            return true
+            countMalformed()
+            return give(chain.token, written: 0)
         }
         let outgoing = chain.readableBytes &- SCSIRequestHeader.bytes &- commandBytes
         let incoming = chain.writableBytes &- responseBytes
@@ -186,7 +179,7 @@ struct SCSIWork: ~Copyable, QueueWork {
         case .read(let offset, let count):
             guard let bytes = Int(exactly: count), bytes <= incoming else { return reject(.overrun) }
             if bytes == 0 { return succeed(residual: incoming) }
-            guard let index = unsafe slot(lane, header) else { return false }
+            guard let index = unsafe slot(lane, header) else { return }
             let slot = unsafe lane.pointee.slots + index
             guard unsafe slot.pointee.vector.append(chain.writable, from: responseBytes, count: bytes) else {
                 return unsafe abandon(lane, index)
@@ -199,7 +192,7 @@ struct SCSIWork: ~Copyable, QueueWork {
         case .write(let offset, let count, let isDurable):
             guard let bytes = Int(exactly: count), bytes <= outgoing else { return reject(.overrun) }
             if bytes == 0 { return succeed(residual: outgoing) }
-            guard let index = unsafe slot(lane, header) else { return false }
+            guard let index = unsafe slot(lane, header) else { return }
             let slot = unsafe lane.pointee.slots + index
             let from = SCSIRequestHeader.bytes &+ commandBytes
             guard unsafe slot.pointee.vector.append(chain.readable, from: from, count: bytes) else {
@@ -212,12 +205,11 @@ struct SCSIWork: ~Copyable, QueueWork {
             unsafe slot.pointee.residual = outgoing &- bytes
             unsafe submit(lane, index)
         case .flush:
-            guard let index = unsafe slot(lane, header) else { return false }
+            guard let index = unsafe slot(lane, header) else { return }
             unsafe lane.pointee.slots[index].kind = .flush
             unsafe submit(lane, index)
-        case let command: return unsafe beginRare(command, header, lane, view, incoming, outgoing)
+        case let command: unsafe beginRare(command, header, lane, view, incoming, outgoing)
         }
-        return true
     }
 
     /// Takes a slot for the request in `chain`; nil when there is none, and the chain went back.
@@ -248,9 +240,9 @@ struct SCSIWork: ~Copyable, QueueWork {
     }
 
     /// Gives up on a request that has a slot and nothing in flight.
-    private mutating func abandon(_ lane: UnsafeMutablePointer<SCSILane>, _ index: Int) -> Bool {
+    private mutating func abandon(_ lane: UnsafeMutablePointer<SCSILane>, _ index: Int) {
         unsafe lane.pointee.give(index)
-        return reject(.failure)
+        reject(.failure)
     }
 
     @inline(__always)

@@ -19,7 +19,7 @@ extension VirtioDevices {
                 queues: Int(disk.queues), profile: DiskProfile(disk, signals: signals), thread: thread, cpus: cpus,
                 onStart: door
             ) { queue in try engines.engine(queue) }
-            images.add(engines.image, of: disk.name)
+            images.add(engines.files, of: disk.name)
             return device
         } catch {
             throw .device("disk \(disk.name)", "\(error)")

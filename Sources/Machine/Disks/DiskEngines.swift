@@ -12,12 +12,11 @@ typealias DiskEngine = LimitedEngine<FormatEngine>
 struct DiskEngines {
     private let engines: FileEngines
     private let limits: DiskLimits?
-    private let files: DiskFiles
+    /// What the engines are over.
+    let files: DiskFiles
     private let isShared: Bool
     /// Takes a LUN's commands, when it is a SCSI device of the host.
     var carrier: (any CommandCarrier)? { files.carrier }
-    /// The image on top, which wants to be closed; nil for a raw disk.
-    var image: Qcow2Image? { files.chain?.image }
 
     /// Takes over the descriptors of a disk's slots.
     /// - Parameters:

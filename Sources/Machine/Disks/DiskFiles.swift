@@ -76,6 +76,13 @@ struct DiskFiles {
         carrier = nil
     }
 
+    /// Makes the disk larger while nothing is in flight.
+    /// - Throws: `Errno`; the disk is as large as before then.
+    func grow(to bytes: UInt64) throws(Errno) {
+        guard let chain else { return try files[0].grow(to: bytes) }
+        try chain.grow(to: bytes)
+    }
+
     private static func missing(_ field: String, of disk: DiskConfiguration) -> MachineError {
         .configuration(field: "disks[\(disk.name)].\(field)", "its descriptor did not come")
     }

@@ -2,6 +2,7 @@
 
 internal import Control
 internal import Devices
+import Glibc
 internal import Linux
 internal import Storage
 
@@ -54,9 +55,42 @@ final class DiskStation: Sendable {
     }
 
     /// - Throws: `MachineError` that names the disk.
-    func refresh(_ name: String) throws(MachineError) {
-        guard let disk = blocks[name] else { return try controller(for: name).refresh(name) }
-        do throws(Errno) { try disk.refreshCapacity() } catch { throw .device("disk \(name)", "\(error)") }
+    func refresh(_ name: String) throws(MachineError) { try refresh(name) { () throws(Errno) in } }
+
+    /// Makes a disk larger and tells the guest.
+    /// - Throws: `MachineError` that names the disk; it is as large as before then.
+    func resize(_ name: String, to bytes: UInt64) throws(MachineError) {
+        guard let files = images[name] else {
+            throw .device("disk \(name)", "is no disk of this machine that could be made larger")
+        }
+        var failure: Errno?
+        do throws(MachineError) {
+            try refresh(name) { () throws(Errno) in
+                do throws(Errno) { try files.grow(to: bytes) } catch {
+                    failure = error
+                    throw error
+                }
+            }
+        } catch {
+            guard let failure else { throw error }
+            throw .device("disk \(name)", Self.remedy(failure, bytes))
+        }
+    }
+
+    private static func remedy(_ failure: Errno, _ bytes: UInt64) -> String {
+        switch failure.code {
+        case EINVAL:
+            "cannot be made \(bytes) bytes; give a multiple of 512 that is more than it has, and resize a device itself"
+        case EFBIG: "cannot be made \(bytes) bytes; its format or file system has no names for as many"
+        case EROFS: "is read-only and cannot be made larger"
+        case EOPNOTSUPP: "is of version 2 and shorter than its backing file; convert it to version 3"
+        default: "cannot be made larger (\(failure))"
+        }
+    }
+
+    private func refresh(_ name: String, after change: () throws(Errno) -> Void) throws(MachineError) {
+        guard let disk = blocks[name] else { return try controller(for: name).refresh(name, after: change) }
+        do throws(Errno) { try disk.refreshCapacity(after: change) } catch { throw .device("disk \(name)", "\(error)") }
     }
 
     /// Puts what was written so far on stable storage where a format keeps tables in memory.

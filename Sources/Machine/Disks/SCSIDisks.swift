@@ -42,7 +42,8 @@ final class SCSIDisks: Sendable {
             try controller.attach(
                 number, disk.kind == .cdrom ? .optical : .disk, profile, engines: engines, carrier: image?.carrier)
         }
-        images.add(image?.image, of: disk.name)
+        // A drive's medium is changed, not made larger, and nothing is written to it.
+        if disk.kind != .cdrom { images.add(image?.files, of: disk.name) }
         numbers.withLock { $0[disk.name] = number }
     }
 
@@ -72,11 +73,11 @@ final class SCSIDisks: Sendable {
         }
     }
 
-    /// Looks at a disk's size again.
+    /// Looks at a disk's size again, after a change while nothing is in flight.
     /// - Throws: `MachineError` that names the disk.
-    func refresh(_ name: String) throws(MachineError) {
+    func refresh(_ name: String, after change: () throws(Errno) -> Void) throws(MachineError) {
         let number = try number(of: name)
-        try named(name) { () throws(SCSIError) in try controller.refreshCapacity(number) }
+        try named(name) { () throws(SCSIError) in try controller.refreshCapacity(number, after: change) }
     }
 
     func has(_ name: String) -> Bool { numbers.withLock { $0[name] != nil } }

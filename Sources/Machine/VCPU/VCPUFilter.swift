@@ -29,7 +29,8 @@ extension SystemCallFilter {
             + [kick])
 
     /// Files of disks that come later: their size, blocks, flags, alignment and lock, whether holes can be punched, and a
-    /// timer for their limits. The tables of images: read when one comes, written when the machine pauses or ends.
+    /// timer for their limits. The tables of images: read when one comes, written when the machine pauses
+    /// or ends and when a disk grows.
     private static let diskFiles =
         SystemCallRule.allow(
             "statx", "lseek", "timerfd_create", "epoll_create1", "preadv", "pwritev", "pwritev2", "fdatasync",

@@ -98,14 +98,7 @@ public struct OpenDisk: ~Copyable {
             if bytes & mask != 0 { try zero(bytes..<end) }
             return try chain.image.shrink(to: bytes)
         }
-        var below: UInt64 = 0
-        switch chain.layers.dropFirst().first {
-        case .raw(_, let size): below = size
-        case .qcow2(let image, _, _): below = image.capacity
-        case nil: break
-        }
-        try chain.image.grow(to: bytes, backingBytes: below)
-        if old & mask != 0 { try zero(old..<min((old | mask) &+ 1, bytes)) }
+        try chain.grow(to: bytes)
     }
 
     private mutating func zero(_ range: Range<UInt64>) throws(Errno) {

@@ -158,7 +158,7 @@ public struct Qcow2Engine<Files: FileEngine & ~Copyable>: ~Copyable, BlockEngine
         }
     }
 
-    /// Nothing to look at: whoever grows the image tells all engines.
+    /// Nothing to look at: all engines see the size of the image, which `ImageChain.grow` changes.
     public mutating func refresh() throws(Errno) {}
 
     /// Where the bytes at `offset` are.

@@ -15,6 +15,7 @@ public enum APIOperation: String, CaseIterable, Sendable {
     case openConsole
     case addVolume
     case removeVolume
+    case resizeVolume
     case setBalloon
     case getMetrics
     case getState
@@ -35,6 +36,7 @@ public enum APIOperation: String, CaseIterable, Sendable {
         case .openConsole: ("GET", "/console")
         case .addVolume: ("POST", "/volumes")
         case .removeVolume: ("DELETE", "/volumes/{name}")
+        case .resizeVolume: ("PUT", "/volumes/{name}/size")
         case .setBalloon: ("PUT", "/balloon")
         case .getMetrics: ("GET", "/metrics")
         case .getState: ("GET", "/state")

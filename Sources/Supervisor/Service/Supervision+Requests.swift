@@ -42,6 +42,7 @@ extension Supervision {
         case .openConsole: try openConsole(request, connection)
         case .addVolume: try addVolume(request, connection)
         case .removeVolume: try removeVolume(parameters[0], connection)
+        case .resizeVolume: try resizeVolume(parameters[0], request, connection)
         case .setBalloon: try setBalloon(request, connection)
         case .getMetrics: getMetrics(connection)
         case .getState: pass(.deviceState, connection)
@@ -142,7 +143,7 @@ extension Supervision {
     }
 
     /// The members of a JSON object in a request's body; none where there is no body.
-    private func body(of request: HTTPRequest, members: Set<String>) throws(HTTPError) -> JSONObject {
+    func body(of request: HTTPRequest, members: Set<String>) throws(HTTPError) -> JSONObject {
         guard !request.body.isEmpty else { return JSONObject() }
         guard case .object(let object) = try document(in: request) else {
             throw HTTPError(.badRequest, "The body must be a JSON object")

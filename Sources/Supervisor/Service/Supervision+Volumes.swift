@@ -66,6 +66,19 @@ extension Supervision {
         }
     }
 
+    /// Has the launcher make a volume larger, or look at the size that it was given elsewhere; the guest is told.
+    func resizeVolume(_ name: String, _ request: HTTPRequest, _ connection: APIConnection) throws(HTTPError) {
+        let body = try self.body(of: request, members: ["size"])
+        guard status.volumes.contains(where: { $0.name == name }) else {
+            throw HTTPError(.notFound, "The VM has no volume \(JSONValue.string(name).text())")
+        }
+        guard let size = body["size"] else { return pass(.refreshDisk(name: name), connection) }
+        guard let text = size.stringValue, let quantity = try? Quantity(text), quantity.value >= 1 else {
+            throw HTTPError(.badRequest, "size: must be an amount of storage such as \"20Gi\"")
+        }
+        pass(.resizeDisk(name: name, bytes: UInt64(clamping: quantity.value)), connection)
+    }
+
     private func setPhase(_ phase: String, ofVolume name: String) {
         for index in status.volumes.indices where status.volumes[index].name == name {
             status.volumes[index].phase = phase

@@ -10,7 +10,7 @@ struct ImageResize: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resize", abstract: "Make a disk larger or smaller.")
 
-    @Argument(help: "The image; no VM uses it.")
+    @Argument(help: "The image; no VM uses it (apus resizevolume makes a running VM's larger).")
     var file: String
 
     @Argument(help: "The new size, for example 20G, or a change, for example +5G.")

@@ -11,9 +11,9 @@ import Virtio
 
 @Suite("A disk with its thread")
 struct BlockDeviceTests {
-    private func device(_ bytes: [UInt8]) throws -> Block<SynchronousEngine<ModelImage>> {
+    private func device(_ bytes: [UInt8]) throws -> Block<ModelEngine> {
         try Block(profile: DiskProfile(name: "disk", serial: "s"), thread: "disk") { _ in
-            SynchronousEngine(ModelImage(bytes))
+            ModelEngine(bytes)
         }
     }
 
@@ -98,6 +98,24 @@ struct BlockDeviceTests {
         disk.stop()
         #expect(try disk.refreshCapacity() == 512 * 102)
         #expect(rig.port.configurationChanges == 1, "no driver, nobody to tell")
+    }
+
+    @Test("an image is made larger while nothing is in flight, and one that cannot be stays as it is")
+    func growth() throws {
+        let rig = try WorkerRig(queues: 1)
+        let contents = BlockTests.pattern(512 * 100)
+        let disk = try device(contents)
+        disk.start(rig.setup(features: disk.offeredFeatures | Feature.eventIndex))
+        #expect(throws: Errno(code: 28, call: "grow")) {
+            try disk.refreshCapacity { () throws(Errno) in throw Errno(code: 28, call: "grow") }
+        }
+        #expect(rig.port.configurationChanges == 0 && disk.readConfiguration(at: 0, size: 8) == 100)
+        #expect(try read(rig, sector: 3) == Array(contents[(3 * 512)..<(4 * 512)]), "the queue goes on")
+        var positions: [QueuePosition] = []
+        try disk.refreshCapacity { () throws(Errno) in positions = disk.queuePositions() }
+        #expect(positions == [QueuePosition(queue: 0, nextAvailable: 1, nextUsed: 1)], "the queue is quiet")
+        #expect(rig.port.configurationChanges == 1 && disk.readConfiguration(at: 0, size: 8) == 101)
+        disk.stop()
     }
 
     @Test("a queue that cannot be used asks for a reset and nothing else happens")

@@ -11,7 +11,7 @@ import Virtio
 @Suite("A disk whose engine completes later")
 struct BlockEngineTests {
     private func rig(depth: Int, log: ImageLog = ImageLog()) throws -> BlockRig<DeferringEngine> {
-        try BlockRig(DeferringEngine(ModelImage(BlockTests.pattern(512 * 100), log: log), depth: depth))
+        try BlockRig(DeferringEngine(ModelEngine(BlockTests.pattern(512 * 100), log: log), depth: depth))
     }
 
     @Test("requests beyond the engine's depth wait for a completion", arguments: [1, 3, 8, 64])

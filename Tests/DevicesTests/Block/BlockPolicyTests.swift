@@ -12,18 +12,18 @@ import Virtio
 
 @Suite("What becomes of a disk's request that the host failed")
 struct BlockPolicyTests {
-    typealias Rig = BlockRig<SynchronousEngine<ModelImage>>
+    typealias Rig = BlockRig<ModelEngine>
     private let log = ImageLog()
     private let stops = RecordedStops()
 
     private func rig(_ policy: FailurePolicy) throws -> Rig {
         try Rig(
-            SynchronousEngine(ModelImage(BlockTests.pattern(512 * 100), log: log)), policy: policy, signals: stops)
+            ModelEngine(BlockTests.pattern(512 * 100), log: log), policy: policy, signals: stops)
     }
 
     private func deferring(_ policy: FailurePolicy, depth: Int) throws -> BlockRig<DeferringEngine> {
         try BlockRig(
-            DeferringEngine(ModelImage(BlockTests.pattern(512 * 100), log: log), depth: depth), policy: policy,
+            DeferringEngine(ModelEngine(BlockTests.pattern(512 * 100), log: log), depth: depth), policy: policy,
             signals: stops)
     }
 
@@ -165,7 +165,7 @@ struct BlockPolicyTests {
         fail(0)
         let position = try #require(rig.work.positions().first)
         let engine = UnsafeMutablePointer<DeferringEngine>.allocate(capacity: 1)
-        engine.initialize(to: try DeferringEngine(ModelImage(BlockTests.pattern(512 * 100)), depth: 2))
+        engine.initialize(to: try DeferringEngine(ModelEngine(BlockTests.pattern(512 * 100)), depth: 2))
         defer {
             engine.deinitialize(count: 1)
             engine.deallocate()

@@ -16,12 +16,11 @@ struct BlockQueuesTests {
     private let stops = RecordedStops()
 
     /// Each queue's engine has an image of its own, so that it shows who served a request.
-    private func disk(queues: Int, policy: FailurePolicy = .report) throws -> Block<SynchronousEngine<ModelImage>> {
+    private func disk(queues: Int, policy: FailurePolicy = .report) throws -> Block<ModelEngine> {
         try Block(
             queues: queues, profile: DiskProfile(name: "d", policy: policy, signals: stops), thread: "disk"
         ) { queue in
-            SynchronousEngine(
-                ModelImage([UInt8](repeating: UInt8(truncatingIfNeeded: queue + 1), count: 512 * 8), log: log))
+            ModelEngine([UInt8](repeating: UInt8(truncatingIfNeeded: queue + 1), count: 512 * 8), log: log)
         }
     }
 

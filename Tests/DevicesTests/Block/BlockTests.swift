@@ -11,7 +11,7 @@ import Virtio
 
 @Suite("A disk and its driver")
 struct BlockTests {
-    typealias Rig = BlockRig<SynchronousEngine<ModelImage>>
+    typealias Rig = BlockRig<ModelEngine>
 
     static func pattern(_ count: Int, seed: UInt64 = 7) -> [UInt8] {
         var random = SeededRandom(seed: seed)
@@ -22,7 +22,7 @@ struct BlockTests {
         _ bytes: [UInt8] = BlockTests.pattern(512 * 100), readOnly: Bool = false, features: UInt64? = nil,
         log: ImageLog = ImageLog()
     ) throws -> Rig {
-        try Rig(SynchronousEngine(ModelImage(bytes, readOnly: readOnly, log: log)), features: features)
+        try Rig(ModelEngine(bytes, readOnly: readOnly, log: log), features: features)
     }
 
     @Test("what is written is read back, and the used length counts the bytes the device wrote")
@@ -99,7 +99,7 @@ struct BlockTests {
         "the serial number is cut to 20 bytes and filled up with zeros",
         arguments: ["", "disk-1", "a serial of more than twenty bytes"])
     func serial(text: String) throws {
-        let rig = try Rig(SynchronousEngine(ModelImage(Self.pattern(512))), serial: text)
+        let rig = try Rig(ModelEngine(Self.pattern(512)), serial: text)
         let answer = try #require(try rig.request(rig.header(8, 0), writable: 21))
         #expect(answer.status == 0 && answer.written == 21)
         #expect(answer.data == Array((Array(text.utf8) + [UInt8](repeating: 0, count: 20)).prefix(20)))
@@ -182,7 +182,7 @@ struct BlockTests {
     func cutOff() throws {
         let memory = try FileDescriptor.memory(named: "disk", bytes: 8192)
         let view = try memory.duplicate()
-        let rig = try BlockRig(SynchronousEngine(RawImage(owning: memory, name: "disk", readOnly: false)))
+        let rig = try BlockRig(RawEngine(BlockingFiles([ImageFile(owning: memory, name: "disk", readOnly: false)])))
         #expect(try rig.write(sector: 0, Self.pattern(512))?.status == 0)
         #expect(ftruncate(view.raw, 4096) == 0)
         #expect(try rig.read(sector: 8, bytes: 512)?.status == 1, "the file has lost these bytes")
@@ -278,7 +278,7 @@ struct BlockTests {
     @Test("the path of a request does not allocate, from the kick to the used ring")
     func noAllocation() throws {
         let memory = try FileDescriptor.memory(named: "disk", bytes: 1 << 20)
-        try measure(BlockRig(SynchronousEngine(RawImage(owning: memory, name: "disk", readOnly: false))))
+        try measure(BlockRig(RawEngine(BlockingFiles([ImageFile(owning: memory, name: "disk", readOnly: false)]))))
     }
 
     private func measure<Engine: BlockEngine & ~Copyable>(_ rig: BlockRig<Engine>) throws {

@@ -6,14 +6,14 @@ import Synchronization
 
 /// An engine that carries operations out later, last one first, as an asynchronous one may.
 struct DeferringEngine: ~Copyable, BlockEngine {
-    private var image: ModelImage
+    private var image: ModelEngine
     private var queued: [(BlockOperation, Int)] = []
     private var done: [BlockCompletion] = []
     private let event: EventFD
     let depth: Int
     private(set) var mostInFlight = 0
 
-    init(_ image: consuming ModelImage, depth: Int) throws(Errno) {
+    init(_ image: consuming ModelEngine, depth: Int) throws(Errno) {
         event = try EventFD()
         self.image = image
         self.depth = depth
@@ -39,14 +39,7 @@ struct DeferringEngine: ~Copyable, BlockEngine {
         for (operation, token) in queued.reversed() {
             var failure: Errno?
             do throws(Errno) {
-                switch operation {
-                case .read(let span, let at, _): try image.read(span, at: at)
-                case .write(let span, let at, _, _): try image.write(span, at: at)
-                case .flush: try image.flush()
-                case .discard(let at, let count): try image.discard(at: at, count: count)
-                case .writeZeroes(let at, let count, let unmap, _):
-                    try image.writeZeroes(at: at, count: count, unmap: unmap)
-                }
+                try image.perform(operation)
             } catch { failure = error }
             done.append(BlockCompletion(token: token, failure: failure))
         }

@@ -20,7 +20,7 @@ struct SCSIDeviceTests {
     private func engines(_ queues: Int, _ fill: UInt8 = 0, blocks: Int = 16) -> [EngineHandle] {
         (0..<queues).map { _ in
             EngineHandle.holding(
-                SynchronousEngine(ModelImage([UInt8](repeating: fill, count: 512 * blocks), log: log)))
+                ModelEngine([UInt8](repeating: fill, count: 512 * blocks), log: log))
         }
     }
 
@@ -278,7 +278,7 @@ struct SCSIDeviceTests {
         func rig() throws -> SCSIRig {
             try SCSIRig(
                 EngineHandle.holding(
-                    try DeferringEngine(ModelImage(BlockTests.pattern(512 * 100), log: log), depth: 4)),
+                    try DeferringEngine(ModelEngine(BlockTests.pattern(512 * 100), log: log), depth: 4)),
                 policy: .stop, signals: stops)
         }
         let first = try rig()

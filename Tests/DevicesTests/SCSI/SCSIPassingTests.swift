@@ -41,8 +41,8 @@ struct SCSIPassingTests {
     }
 
     private func rig(_ device: Device) throws -> SCSIRig {
-        let image = ModelImage(BlockTests.pattern(512 * 10))
-        return try SCSIRig(EngineHandle.holding(SynchronousEngine(image)), carrier: device)
+        let image = ModelEngine(BlockTests.pattern(512 * 10))
+        return try SCSIRig(EngineHandle.holding(image), carrier: device)
     }
 
     @Test("gets every command but transfers, flushes and the list of units")

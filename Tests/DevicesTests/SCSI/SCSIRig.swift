@@ -51,9 +51,9 @@ final class SCSIRig {
         canDiscard: Bool = true, log: ImageLog = ImageLog(), policy: FailurePolicy = .report,
         signals: (any DiskSignals)? = nil, blockBytes: Int? = nil
     ) throws {
-        let image = ModelImage(bytes, readOnly: readOnly, canDiscard: canDiscard, log: log)
+        let image = ModelEngine(bytes, readOnly: readOnly, canDiscard: canDiscard, log: log)
         try self.init(
-            EngineHandle.holding(SynchronousEngine(image)), kind: kind, policy: policy, signals: signals,
+            EngineHandle.holding(image), kind: kind, policy: policy, signals: signals,
             blockBytes: blockBytes)
     }
 

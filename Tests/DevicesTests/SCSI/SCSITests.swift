@@ -250,7 +250,7 @@ struct SCSITests {
     @Test("nothing a driver can put on the ring harms the device: 40,000 hostile requests", arguments: [1, 4])
     func hostile(depth: Int) throws {
         func make() throws -> (SCSIRig, EngineHandle) {
-            let engine = EngineHandle.holding(try DeferringEngine(ModelImage(Self.image), depth: depth))
+            let engine = EngineHandle.holding(try DeferringEngine(ModelEngine(Self.image), depth: depth))
             return (try SCSIRig(engine), engine)
         }
         var (rig, engine) = try make()

@@ -240,6 +240,40 @@ struct InteroperationTests {
         try QEMU.io(path, ["read -P 6 3221221376 4096", "read -P 5 0 1M", "read -P 0 1M 2M"])
     }
 
+    @Test("an overlay grows under the engines of several queues; nothing of a longer layer below comes up")
+    func growthInUse() throws {
+        let folder = try Folder()
+        let path = folder["disk.qcow2"], base = folder["base.raw"]
+        try write([UInt8](repeating: 5, count: 4 << 20), to: base)
+        try QEMU.create(path, ["-b", base, "-F", "raw"], "\((1 << 20) + 512)")
+        do {
+            let parts = try ImageLocator.open(path, readOnly: false, format: .qcow2)
+            let chain = try ImageChain(parts, readOnly: false)
+            var first = try Qcow2Engine(chain, files: BlockingFiles(chain.files), isShared: true)
+            let second = try Qcow2Engine(chain, files: BlockingFiles(chain.files), isShared: true)
+            #expect(throws: Errno(code: EINVAL, call: "qcow2")) { try chain.grow(to: 1 << 20) }
+            try first.write(Vectors([UInt8](repeating: 7, count: 512)), at: 1 << 20)
+            try chain.grow(to: 8 << 20)
+            let grown = second.properties.capacity
+            #expect(grown == 8 << 20)
+            try first.write(Vectors([UInt8](repeating: 9, count: 512)), at: (8 << 20) - 512)
+            try chain.image.close()
+            withExtendedLifetime(second) {}
+        }
+        try QEMU.check(path)
+        try QEMU.io(path, ["read -P 5 0 1M", "read -P 7 1M 512", "read -P 0 1049088 7338496", "read -P 9 8388096 512"])
+    }
+
+    @Test("an image that somebody serves is not opened to be resized", arguments: ["raw", "qcow2"])
+    func served(format: String) throws {
+        let folder = try Folder()
+        let path = folder["disk"]
+        try QEMU.run(QEMU.image, ["create", "-q", "-f", format, path, "1M"])
+        let served = try ImageFile.open(path, readOnly: false)
+        #expect(throws: ImageError.busy(path, writing: true)) { _ = try OpenDisk(path, readOnly: false) }
+        withExtendedLifetime(served) {}
+    }
+
     private func contents(of path: String) throws -> [UInt8] {
         try FileDescriptor.open(path, O_RDONLY).readAll(limit: 64 << 20)
     }

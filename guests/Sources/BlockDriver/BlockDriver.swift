@@ -4,11 +4,11 @@ import Runtime
 
 /// Drives a virtio-blk device and verifies what it does, or measures it.
 ///
-/// `mode=verify` (default) | `features` | `randread` | `randwrite` | `seqread` | `seqwrite` | `powercut`; `disk=` which
-/// device (0);
+/// `mode=verify` (default) | `features` | `randread` | `randwrite` | `seqread` | `seqwrite` | `powercut` | `growth`;
+/// `disk=` which device (0);
 /// `depth=` requests in flight per queue (16); `bs=` bytes a request (4096); `parts=` data segments a request (1 to 6);
 /// `queues=` (1); `size=` bytes of the disk to use; `seconds=` (3) or `count=` requests for measurements; `count=` random
-/// requests for verify (2000); `wait=interrupt|poll`; `indirect=off`, `eventidx=off`, `ring=packed`;
+/// requests for verify (2000), or times to grow (1); `wait=interrupt|poll`; `indirect=off`, `eventidx=off`, `ring=packed`;
 /// `seed=`.
 @main
 struct BlockDriver: Payload {
@@ -31,6 +31,7 @@ struct BlockDriver: Payload {
             var cut = try PowerCut(disk, machine)
             return try cut.run()
         }
+        if arguments.has("mode", "growth") { return try Growth(disk, machine).run() }
         if disk.isReadOnly {
             try Semantics(disk).checkReadOnly()
         } else {

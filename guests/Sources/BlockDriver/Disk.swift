@@ -57,6 +57,15 @@ final class Disk {
         device.start()
     }
 
+    /// Sectors the device says it has by now.
+    var sectorsNow: UInt64 {
+        while true {
+            let generation = device.generation
+            let sectors = UInt64(hw_load32(device.config)) | UInt64(hw_load32(device.config + 4)) << 32
+            if generation == device.generation { return sectors }
+        }
+    }
+
     var isReadOnly: Bool { features & BlockFeatures.readOnly != 0 }
     var interrupts: UInt64 { completions.count }
     var kicks: UInt64 { queues.reduce(0) { $0 + $1.kicks } }

@@ -5,15 +5,15 @@ import Linux
 import Storage
 import Synchronization
 
-/// What a `ModelImage` was asked, seen from outside the device that owns it.
+/// What a `ModelEngine` was asked, seen from outside the device that owns it.
 final class ImageLog: Sendable {
     let flushes = Atomic<Int>(0)
     let unflushedWrites = Atomic<Int>(0)
     let failure = Atomic<Int32>(0)
 }
 
-/// An image in memory that counts what it is asked and fails when it is told to.
-struct ModelImage: ~Copyable, BlockImage {
+/// A disk in memory that counts what it is asked, fails when it is told to, and does everything in `submit`.
+struct ModelEngine: ~Copyable, BlockEngine {
     var properties: ImageProperties
     let log: ImageLog
     private var bytes: [UInt8]
@@ -32,14 +32,45 @@ struct ModelImage: ~Copyable, BlockImage {
         precondition(properties.contains(offset, count: count), "the device must not ask beyond the end")
     }
 
-    mutating func read(_ vectors: IOSpan, at offset: UInt64) throws(Errno) {
+    var depth: Int { 1 }
+    var completionEvent: Int32 { -1 }
+
+    mutating func submit(_ operation: BlockOperation, token: Int) -> BlockSubmission {
+        do throws(Errno) {
+            try perform(operation)
+            return .completed(nil)
+        } catch {
+            return .completed(error)
+        }
+    }
+
+    mutating func perform(_ operation: BlockOperation) throws(Errno) {
+        switch operation {
+        case .read(let span, let offset, _): try read(span, at: offset)
+        case .write(let span, let offset, _, let durable):
+            try write(span, at: offset)
+            if durable { try flush() }
+        case .flush: try flush()
+        case .discard(let offset, let count): try clear(offset, count)
+        case .writeZeroes(let offset, let count, _, let durable):
+            log.unflushedWrites.wrappingAdd(1, ordering: .relaxed)
+            try clear(offset, count)
+            if durable { try flush() }
+        }
+    }
+
+    mutating func commit() {}
+    mutating func nextCompletion() -> BlockCompletion? { nil }
+    mutating func drain() {}
+
+    private mutating func read(_ vectors: IOSpan, at offset: UInt64) throws(Errno) {
         try check(offset, UInt64(vectors.byteCount))
         var span = vectors
         let range = Int(offset)..<(Int(offset) + span.byteCount)
         _ = bytes.withUnsafeBytes { span.write(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
-    mutating func write(_ vectors: IOSpan, at offset: UInt64) throws(Errno) {
+    private mutating func write(_ vectors: IOSpan, at offset: UInt64) throws(Errno) {
         precondition(!properties.isReadOnly, "the device must not write to a read-only image")
         try check(offset, UInt64(vectors.byteCount))
         log.unflushedWrites.wrappingAdd(1, ordering: .relaxed)
@@ -48,17 +79,10 @@ struct ModelImage: ~Copyable, BlockImage {
         _ = bytes.withUnsafeMutableBytes { span.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[range])) }
     }
 
-    mutating func flush() throws(Errno) {
+    private mutating func flush() throws(Errno) {
         try check(0, 0)
         log.flushes.wrappingAdd(1, ordering: .relaxed)
         log.unflushedWrites.store(0, ordering: .relaxed)
-    }
-
-    mutating func discard(at offset: UInt64, count: UInt64) throws(Errno) { try clear(offset, count) }
-
-    mutating func writeZeroes(at offset: UInt64, count: UInt64, unmap: Bool) throws(Errno) {
-        log.unflushedWrites.wrappingAdd(1, ordering: .relaxed)
-        try clear(offset, count)
     }
 
     private mutating func clear(_ offset: UInt64, _ count: UInt64) throws(Errno) {
