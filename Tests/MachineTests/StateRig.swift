@@ -5,7 +5,6 @@ import Glibc
 import GuestMemory
 import KVM
 import Linux
-import Network
 import Sandbox
 import Synchronization
 import Testing
@@ -22,11 +21,11 @@ final class StateRig: Sendable {
     /// Builds a machine; nothing runs.
     /// - Parameters:
     ///   - disks: raw images, which several machines may have one after the other.
-    ///   - taps: names of taps in this thread's network namespace, an interface each.
+    ///   - taps: open taps, an interface each, which several machines may have as well.
     ///   - isConfined: its threads run behind their filters.
     init(
         _ payload: String, _ words: String = "", vcpus: UInt32 = 1, memory: UInt64 = 64 << 20, disks: [Int32] = [],
-        taps: [String] = [], isConfined: Bool = false, adjust: (inout MachineConfiguration) -> Void = { _ in }
+        taps: [Int32] = [], isConfined: Bool = false, adjust: (inout MachineConfiguration) -> Void = { _ in }
     ) throws {
         try OSThread.prepareKicks()
         var bundle = DescriptorBundle()
@@ -48,7 +47,7 @@ final class StateRig: Sendable {
             guard let address = Control.MACAddress(bytes: bytes) else { throw Errno(code: EINVAL, call: "test") }
             configuration.nets.append(
                 NetConfiguration(
-                    name: "net\(index)", taps: [try StateRig.add(try Tap.open(tap).release(), to: &bundle)],
+                    name: "net\(index)", taps: [try StateRig.add(try FileDescriptor.duplicate(of: tap), to: &bundle)],
                     mac: address))
         }
         adjust(&configuration)
@@ -62,13 +61,14 @@ final class StateRig: Sendable {
         close(output)
     }
 
-    /// All that the payload printed so far.
+    /// All that the payload printed so far, in whole lines.
     var console: String {
         var status = stat()
         guard fstat(output, &status) == 0 else { return "" }
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
         let count = pread(output, &bytes, bytes.count, 0)
-        return String(decoding: bytes[..<max(count, 0)], as: UTF8.self)
+        let lines = bytes[..<max(count, 0)].lastIndex(of: 0x0A).map { bytes[...$0] } ?? []
+        return String(decoding: lines, as: UTF8.self)
     }
 
     /// Waits until the payload has printed `text` as often as this.
@@ -106,16 +106,16 @@ final class StateRig: Sendable {
         }
     }
 
-    /// Pauses, and moves everything to `other` through the encoded form; this machine is ended.
-    @discardableResult
-    func move(to other: StateRig) throws -> SavedState {
+    /// Pauses, ends this machine, and lets one that `build` makes take everything up, through the encoded form.
+    func move(_ build: () throws -> StateRig) throws -> StateRig {
         machine.pause()
         while machine.serve() != nil {}
         let state = try machine.state()
-        try copyMemory(to: other)
         machine.end()
+        let other = try build()
+        try copyMemory(to: other)
         try other.machine.restore(try SavedState.decode(state.encoded))
-        return state
+        return other
     }
 
     private static func add(
