@@ -54,11 +54,12 @@ extension OnKVM {
         func disk(words: String) throws {
             let image = try FileDescriptor.memory(named: "disk", bytes: 32 << 20)
             func build() throws -> StateRig {
-                try StateRig("blockdriver", "count=12000 depth=32\(words)", disks: [image.raw]) {
+                try StateRig("blockdriver", "count=40000 depth=32\(words)", disks: [image.raw]) {
                     $0.disks[0].queues = words.contains("queues") ? 2 : 1
                 }
             }
-            var rig = try build()
+            let origin = try build()
+            var rig = origin
             try rig.machine.start()
             try rig.wait(for: "kind=device")
             for _ in 0..<3 {
@@ -66,6 +67,7 @@ extension OnKVM {
                 rig = try rig.move(build)
                 rig.machine.resume()
             }
+            #expect(rig !== origin)
             try rig.wait(for: "apus-guest blockdriver done ok")
         }
 
