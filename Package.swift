@@ -21,7 +21,7 @@ let belowTheWall: [Target] = [
     .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: strict),
     .target(name: "GuestMemory", dependencies: ["Linux"], swiftSettings: strict),
     .target(name: "Record"),
-    .target(name: "KVM", dependencies: ["CKVM", "Linux", "GuestMemory"], swiftSettings: strict),
+    .target(name: "KVM", dependencies: ["CKVM", "Linux", "GuestMemory", "Record"], swiftSettings: strict),
     .target(name: "Sandbox", dependencies: ["CLinux", "CSeccomp", "CCapability", "Linux"]),
     .target(name: "Bus", dependencies: ["Linux"]),
     .target(name: "PCI", dependencies: ["Bus", "Record", "Linux"]),
@@ -84,7 +84,7 @@ let tests: [Target] = [
     .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestSupport"]),
     .testTarget(name: "GuestMemoryTests", dependencies: ["GuestMemory", "TestSupport"]),
     .testTarget(name: "RecordTests", dependencies: ["Record"]),
-    .testTarget(name: "KVMTests", dependencies: ["KVM", "GuestMemory", "TestSupport"]),
+    .testTarget(name: "KVMTests", dependencies: ["KVM", "GuestMemory", "Record", "TestSupport"]),
     .testTarget(name: "BusTests", dependencies: ["Bus"]),
     .testTarget(name: "PCITests", dependencies: ["PCI", "Bus", "Record", "Linux", "TestSupport"]),
     .testTarget(

@@ -10,7 +10,7 @@ public enum Capability: CaseIterable, Sendable {
     case mpState, vcpuEvents, debugRegisters, xsave, xsave2, xcrs
     case tscDeadlineTimer, tscControl, x2apicAPI, adjustClock, kvmclockControl
     case dirtyLogProtect2, dirtyLogRing, asyncPageFaultInterrupt, binaryStatistics
-    case maximumVCPUs, maximumVCPUID, memorySlots, splitIRQChip, nestedState
+    case maximumVCPUs, maximumVCPUID, memorySlots, splitIRQChip, nestedState, systemRegisters2
 
     /// The kernel's name, without KVM_CAP_.
     public var name: String { entry.name }
@@ -62,6 +62,7 @@ public enum Capability: CaseIterable, Sendable {
         case .maximumVCPUID: ("MAX_VCPU_ID", UInt(KVM_CAP_MAX_VCPU_ID))
         case .memorySlots: ("NR_MEMSLOTS", UInt(KVM_CAP_NR_MEMSLOTS))
         case .nestedState: ("NESTED_STATE", UInt(KVM_CAP_NESTED_STATE))
+        case .systemRegisters2: ("SREGS2", UInt(KVM_CAP_SREGS2))
         case .splitIRQChip: ("SPLIT_IRQCHIP", UInt(KVM_CAP_SPLIT_IRQCHIP))
         }
     }

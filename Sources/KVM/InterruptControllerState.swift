@@ -30,9 +30,10 @@ extension VM {
     /// Puts a saved state back.
     /// - Throws: `Errno` that names the call; EINVAL when the state has another shape.
     public borrowing func loadInterruptControllers(_ state: InterruptControllerState) throws(Errno) {
-        for chip in state.chips {
+        for (number, chip) in state.chips.enumerated() {
             guard chip.count == MemoryLayout<kvm_irqchip>.size else { throw Errno(code: 22, call: "KVM_SET_IRQCHIP") }
             var k = unsafe chip.withUnsafeBytes { unsafe $0.loadUnaligned(as: kvm_irqchip.self) }
+            k.chip_id = UInt32(clamping: number)
             try ioctl(descriptor.raw, CKVM_SET_IRQCHIP, &k, "KVM_SET_IRQCHIP")
         }
         guard state.timer.count == MemoryLayout<kvm_pit_state2>.size else {

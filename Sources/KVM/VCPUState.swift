@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CKVM
-
 /// Everything the kernel holds about a stopped vCPU, as the kernel's own structs in bytes; the order of loading is
 /// `VCPU.load`'s.
 public struct VCPUState: Equatable, Sendable {
@@ -21,9 +19,9 @@ public struct VCPUState: Equatable, Sendable {
 
     /// struct kvm_regs.
     public var registers: [UInt8]
-    /// struct kvm_sregs.
+    /// struct kvm_sregs2, or struct kvm_sregs from a kernel without it; their lengths differ.
     public var systemRegisters: [UInt8]
-    /// struct kvm_xsave, as long as this host makes it.
+    /// struct kvm_xsave, as long as the host made it.
     public var xsave: [UInt8]
     /// struct kvm_xcrs.
     public var xcrs: [UInt8]
@@ -37,6 +35,8 @@ public struct VCPUState: Equatable, Sendable {
     public var runState: [UInt8]
     /// struct kvm_vcpu_events.
     public var events: [UInt8]
-    /// Every MSR the kernel lists and can read.
+    /// Every MSR the kernel lists and can read, but for the time-stamp counter.
     public var msrs: [MSR]
+    /// The time-stamp counter.
+    public var timeStamp: TimeStampState
 }

@@ -42,6 +42,9 @@ final class EventQueue: MachineSignals, DiskSignals, VCPUEvents {
         }
     }
 
+    /// Whether nothing waits.
+    var isEmpty: Bool { waiting.withLock { $0.isEmpty } }
+
     /// Forgets what has not been taken.
     func clear() {
         waiting.withLock { all in

@@ -17,23 +17,36 @@ internal import Virtio
 /// All calls come from one thread, the launcher's. What happens in between arrives as events: watch `descriptor` and
 /// call `serve` when it is readable.
 public final class Machine: Sendable {
-    private let shared: SharedVM
-    private let ram: GuestRAM
-    private let group: VCPUGroup
-    private let vcpus: [VCPUThread]
-    private let platform: PlatformDevices
-    private let bus: RootBus
+    let shared: SharedVM
+    let ram: GuestRAM
+    let group: VCPUGroup
+    let vcpus: [VCPUThread]
+    let platform: PlatformDevices
+    let bus: RootBus
     private let memoryBus: MemoryBus
-    private let devices: VirtioDevices
+    let devices: VirtioDevices
     private let terminal: ConsoleHub?
     private let timed: [any TimedDevice]
     private let memoryBytes: UInt64
     private let boot: BootSource
     private let powerOn: PowerOnState
-    private let events: EventQueue
+    let events: EventQueue
     private let watch: Epoll
     private let counters = LifeCycleCounters()
-    private let paused = Atomic<Bool>(false)
+    let paused = Atomic<Bool>(false)
+    /// How vCPUs' states are saved and loaded.
+    let format: VCPUStateFormat
+    /// What CPUID answers on the first vCPU.
+    let cpuid: [KVM.CPUIDEntry]
+    /// What the machine has been through: a `Stage`.
+    let stage = Atomic<UInt8>(Stage.built.rawValue)
+
+    /// What a machine has been through, as far as a state that it is to take up minds.
+    enum Stage: UInt8 {
+        case built, started
+        /// A state was taken up by half.
+        case spoiled
+    }
 
     /// Builds a machine from a validated configuration; nothing runs yet.
     /// - Parameters:
@@ -94,9 +107,14 @@ public final class Machine: Sendable {
             let vcpus = try Assembly.vcpus(
                 cpus, in: shared, ports: platform.ports, memory: memoryBus, group: group, events: events)
             undo.append { for vcpu in vcpus { vcpu.join() } }
-            powerOn = try MachineError.step("Reading the power-on state") { () throws(Errno) in
-                try PowerOnState(of: vcpus, shared: shared, system: system)
+            let format = try MachineError.step("Asking for the vCPUs' state") { () throws(Errno) in
+                try VCPUStateFormat(system: system, vm: shared.vm, vcpu: vcpus[0].vcpu)
             }
+            powerOn = try MachineError.step("Reading the power-on state") { () throws(Errno) in
+                try PowerOnState(of: vcpus, shared: shared, format: format)
+            }
+            self.format = format
+            cpuid = cpus.entries(for: 0)
             let pinning = configuration.cpu.pinning
             for (index, vcpu) in vcpus.enumerated() {
                 let pin = pinning.map { CPUSet([Int($0[index])]) }
@@ -138,6 +156,7 @@ public final class Machine: Sendable {
     /// Loads the kernel and lets the guest run.
     /// - Throws: `MachineError.boot` or `step`.
     public func start() throws(MachineError) {
+        stage.store(Stage.started.rawValue, ordering: .relaxed)
         try enterKernel()
         group.resume()
     }

@@ -164,6 +164,14 @@ public final class MSIXTable: Sendable {
         return true
     }
 
+    /// Raises every vector that is not masked: what the router had been told of, and not yet delivered when a state was
+    /// taken, is not in that state.
+    public func raiseUnmasked() {
+        table.withLock { table in
+            for (i, entry) in table.entries.enumerated() where entry.attached != nil { EventFD.signal(events[i]) }
+        }
+    }
+
     private func pending(word: Int) -> UInt64 {
         // An attached eventfd is the router's: what is in it is being delivered.
         table.withLock { table in

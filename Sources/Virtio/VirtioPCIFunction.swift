@@ -115,8 +115,13 @@ public final class VirtioPCIFunction: PCIFunction {
             decode(space)
             return capability.restore(state.msix, space) && transport.restore(state.transport)
         }
-        if !restored { reset() }
-        return restored
+        guard restored else {
+            reset()
+            return false
+        }
+        // A driver looks at its rings and its configuration: an interrupt too many does no harm (§2.7.7.2).
+        msix.raiseUnmasked()
+        return true
     }
 
     private func decode(_ space: ConfigurationSpace) {

@@ -3,6 +3,7 @@
 import GuestMemory
 import KVM
 import Linux
+import Record
 import Testing
 
 @Suite("vCPU and VM state", .serialized, .enabled(if: TinyGuest.isAvailable, "this machine has no usable /dev/kvm"))
@@ -10,15 +11,13 @@ struct StateTests {
     @Test("a saved state loads again and reads back the same")
     func roundTrip() throws {
         let guest = try TinyGuest([0xB0, 0x41, 0xE6, 0x10, 0xF4], interruptControllers: true)
-        let msrs = try guest.system.msrIndices().filter { $0 != 0x10 }  // the time-stamp counter runs on
-        let nestedBytes = guest.vm.check(.nestedState)
-        let fresh = try guest.vcpu.save(
-            msrs: msrs, xsaveBytes: guest.vm.check(.xsave2), nestedBytes: nestedBytes)
+        let format = try VCPUStateFormat(system: guest.system, vm: guest.vm, vcpu: guest.vcpu)
+        let fresh = try guest.vcpu.save(format)
         guard case .port = try guest.vcpu.run() else { Issue.record("no port exit"); return }
         #expect(try guest.vcpu.generalRegisters().rax & 0xFF == 0x41)
-        try guest.vcpu.load(fresh)
-        let again = try guest.vcpu.save(
-            msrs: msrs, xsaveBytes: guest.vm.check(.xsave2), nestedBytes: nestedBytes)
+        let refused = try guest.vcpu.load(fresh, format)
+        #expect(try guest.vcpu.missed(refused, of: fresh) == nil)
+        let again = try guest.vcpu.save(format)
         #expect(again.registers == fresh.registers)
         #expect(again.systemRegisters == fresh.systemRegisters)
         #expect(again.xsave == fresh.xsave)
@@ -36,12 +35,87 @@ struct StateTests {
         #expect(try guest.vm.saveInterruptControllers().chips == fresh.chips)
     }
 
+    @Test("a vCPU's and the interrupt controllers' states are records that read back the same")
+    func records() throws {
+        let guest = try TinyGuest([0xF4], interruptControllers: true)
+        let format = try VCPUStateFormat(system: guest.system, vm: guest.vm, vcpu: guest.vcpu)
+        let state = try guest.vcpu.save(format)
+        #expect(try Record.decode(VCPUState.self, Record.encode(state)) == state)
+        #expect(state.obstacle(on: format) == nil)
+        let chips = try guest.vm.saveInterruptControllers()
+        #expect(try Record.decode(InterruptControllerState.self, Record.encode(chips)) == chips)
+    }
+
+    @Test(
+        "a vCPU's record with a struct of another size is refused by the field's name",
+        arguments: [
+            (\VCPUState.registers, "registers"), (\.systemRegisters, "systemRegisters"), (\.xsave, "xsave"),
+            (\.xcrs, "xcrs"), (\.nested, "nested"), (\.debugRegisters, "debugRegisters"),
+            (\.localAPIC, "localAPIC"), (\.runState, "runState"), (\.events, "events"),
+        ] as [(WritableKeyPath<VCPUState, [UInt8]> & Sendable, String)])
+    func sizes(field: WritableKeyPath<VCPUState, [UInt8]> & Sendable, name: String) throws {
+        let guest = try TinyGuest([0xF4], interruptControllers: true)
+        let format = try VCPUStateFormat(system: guest.system, vm: guest.vm, vcpu: guest.vcpu)
+        var state = try guest.vcpu.save(format)
+        state[keyPath: field] = [1, 2, 3]
+        do {
+            _ = try Record.decode(VCPUState.self, Record.encode(state))
+            Issue.record("it was accepted")
+        } catch { #expect(error.description.hasPrefix("vcpu.\(name): must be ")) }
+    }
+
+    @Test("a nested state that claims to be longer than it is never reaches the kernel")
+    func nested() throws {
+        let guest = try TinyGuest([0xF4], interruptControllers: true)
+        let format = try VCPUStateFormat(system: guest.system, vm: guest.vm, vcpu: guest.vcpu)
+        var state = try guest.vcpu.save(format)
+        state.nested = [UInt8](repeating: 0, count: 128)
+        (state.nested[4], state.nested[5]) = (0, 0x10)
+        #expect(throws: RecordError.self) { try Record.decode(VCPUState.self, Record.encode(state)) }
+    }
+
+    @Test("a clock goes on from a saved one by the real time that has passed, and never backwards")
+    func clock() throws {
+        let first = try TinyGuest([0xF4], interruptControllers: true)
+        let second = try TinyGuest([0xF4], interruptControllers: true)
+        var saved = try first.vm.clock()
+        #expect(try Record.decode(ClockState.self, Record.encode(saved)) == saved)
+        saved.nanoseconds += 5_000_000_000
+        saved.realtime -= 3_000_000_000
+        let step = try second.vm.setClock(saved)
+        let now = try second.vm.clock()
+        #expect(step.elapsed >= 3_000_000_000)
+        #expect(now.nanoseconds >= saved.nanoseconds + 3_000_000_000)
+        #expect(now.nanoseconds - saved.nanoseconds >= step.elapsed)
+        // A host whose clock is behind the other's.
+        saved.realtime += 1_000_000_000_000
+        _ = try second.vm.setClock(saved)
+        #expect(try second.vm.clock().nanoseconds >= saved.nanoseconds)
+    }
+
+    @Test("time-stamp counters go on together, by as much as the clock did")
+    func timeStamp() throws {
+        let guest = try TinyGuest([0xF4], interruptControllers: true)
+        let other = try guest.vm.createVCPU(id: 1)
+        let format = try VCPUStateFormat(system: guest.system, vm: guest.vm, vcpu: guest.vcpu)
+        let clock = try guest.vm.clock()
+        let saved = try guest.vcpu.save(format).timeStamp
+        let step = try guest.vm.setClock(clock)
+        try guest.vcpu.setTimeStamp(saved, step)
+        try other.setTimeStamp(saved, step)
+        let (a, b) = (try guest.vcpu.save(format).timeStamp, try other.save(format).timeStamp)
+        #expect(a.offset == b.offset)
+        #expect(a.counter >= saved.counter)
+        #expect(saved.kilohertz == format.hostKilohertz)
+    }
+
     @Test("a state of the wrong size is refused")
     func wrongSize() throws {
         let guest = try TinyGuest([0xF4], interruptControllers: true)
-        var state = try guest.vcpu.save(msrs: [], xsaveBytes: 0, nestedBytes: 0)
+        let format = try VCPUStateFormat(system: guest.system, vm: guest.vm, vcpu: guest.vcpu)
+        var state = try guest.vcpu.save(format)
         state.localAPIC = [1, 2, 3]
-        #expect(throws: Errno.self) { try guest.vcpu.load(state) }
+        #expect(throws: Errno.self) { try guest.vcpu.load(state, format) }
         var chips = try guest.vm.saveInterruptControllers()
         chips.timer = []
         #expect(throws: Errno.self) { try guest.vm.loadInterruptControllers(chips) }

@@ -56,51 +56,53 @@ private final class Rig: Sendable {
     }
 }
 
-@Suite("vCPUs in a group", .serialized, .enabled(if: Rig.isAvailable, "this machine has no usable /dev/kvm"))
-struct VCPUGroupTests {
-    @Test("vCPUs park and go on as often as they are told, and end while parked")
-    func parking() throws {
-        let rig = try Rig([0xFE, 0x06, 0x00, 0x30, 0xEB, 0xFA], vcpus: 2)  // incb [0x3000] for ever
-        try rig.start()
-        for _ in 0..<50 {
-            rig.group.resume()
-            rig.group.park()
-            let before = try rig.threads.map { try $0.vcpu.generalRegisters().rip }
-            #expect(try rig.threads.map { try $0.vcpu.generalRegisters().rip } == before)
-        }
-        rig.end()
-        #expect(rig.events.all == [])
-    }
-
-    @Test("a vCPU that KVM refuses to run again and again still parks and ends")
-    func refused() throws {
-        let rig = try Rig([0xF4])
-        // kvm_valid_regs (byte 288 of struct kvm_run) with bits nobody knows: KVM_RUN fails before immediate_exit counts.
-        let page = try Mapping(shared: rig.threads[0].vcpu.descriptor, count: 4096)
-        page.base.storeBytes(of: UInt64.max, toByteOffset: 288, as: UInt64.self)
-        try rig.start()
-        rig.group.resume()
-        rig.events.waitForFirst()
-        rig.group.requestPark()
-        rig.group.park()
-        rig.end()
-        #expect(rig.events.all.first?.hasPrefix("0: The vCPU stopped: KVM_RUN") == true)
-    }
-
-    @Test("a guest's wish to park that meets the end of the machine does not undo the end")
-    func parkAgainstEnd() throws {
-        for _ in 0..<2000 {
-            let group = VCPUGroup()
-            group.resume()
-            let go = Gate()
-            let guest = try OSThread(name: "guest") {
-                go.wait(while: 0)
-                group.requestPark()
+extension OnKVM {
+    @Suite("vCPUs in a group", .serialized, .enabled(if: Rig.isAvailable, "this machine has no usable /dev/kvm"))
+    struct VCPUGroupTests {
+        @Test("vCPUs park and go on as often as they are told, and end while parked")
+        func parking() throws {
+            let rig = try Rig([0xFE, 0x06, 0x00, 0x30, 0xEB, 0xFA], vcpus: 2)  // incb [0x3000] for ever
+            try rig.start()
+            for _ in 0..<50 {
+                rig.group.resume()
+                rig.group.park()
+                let before = try rig.threads.map { try $0.vcpu.generalRegisters().rip }
+                #expect(try rig.threads.map { try $0.vcpu.generalRegisters().rip } == before)
             }
-            go.open(1)
-            group.end()
-            guest.join()
-            #expect(group.checkpoint() == false)
+            rig.end()
+            #expect(rig.events.all == [])
+        }
+
+        @Test("a vCPU that KVM refuses to run again and again still parks and ends")
+        func refused() throws {
+            let rig = try Rig([0xF4])
+            // kvm_valid_regs (byte 288 of struct kvm_run) with bits nobody knows: KVM_RUN fails before immediate_exit counts.
+            let page = try Mapping(shared: rig.threads[0].vcpu.descriptor, count: 4096)
+            page.base.storeBytes(of: UInt64.max, toByteOffset: 288, as: UInt64.self)
+            try rig.start()
+            rig.group.resume()
+            rig.events.waitForFirst()
+            rig.group.requestPark()
+            rig.group.park()
+            rig.end()
+            #expect(rig.events.all.first?.hasPrefix("0: The vCPU stopped: KVM_RUN") == true)
+        }
+
+        @Test("a guest's wish to park that meets the end of the machine does not undo the end")
+        func parkAgainstEnd() throws {
+            for _ in 0..<2000 {
+                let group = VCPUGroup()
+                group.resume()
+                let go = Gate()
+                let guest = try OSThread(name: "guest") {
+                    go.wait(while: 0)
+                    group.requestPark()
+                }
+                go.open(1)
+                group.end()
+                guest.join()
+                #expect(group.checkpoint() == false)
+            }
         }
     }
 }

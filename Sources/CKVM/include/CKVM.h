@@ -44,6 +44,8 @@ CKVM_NUMBER(KVM_GET_REGS);
 CKVM_NUMBER(KVM_SET_REGS);
 CKVM_NUMBER(KVM_GET_SREGS);
 CKVM_NUMBER(KVM_SET_SREGS);
+CKVM_NUMBER(KVM_GET_SREGS2);
+CKVM_NUMBER(KVM_SET_SREGS2);
 CKVM_NUMBER(KVM_GET_FPU);
 CKVM_NUMBER(KVM_SET_FPU);
 CKVM_NUMBER(KVM_GET_MSRS);
@@ -69,6 +71,8 @@ CKVM_NUMBER(KVM_GET_DEBUGREGS);
 CKVM_NUMBER(KVM_SET_DEBUGREGS);
 CKVM_NUMBER(KVM_GET_NESTED_STATE);
 CKVM_NUMBER(KVM_SET_NESTED_STATE);
+CKVM_NUMBER(KVM_GET_DEVICE_ATTR);
+CKVM_NUMBER(KVM_SET_DEVICE_ATTR);
 #undef CKVM_NUMBER
 
 static const uint32_t CKVM_IOEVENTFD_DATAMATCH = KVM_IOEVENTFD_FLAG_DATAMATCH;
@@ -112,3 +116,12 @@ static inline struct kvm_msr_entry *ckvm_msr_entries(struct kvm_msrs *p) { retur
 static inline uint32_t *ckvm_msr_indices(struct kvm_msr_list *p) { return p->indices; }
 static inline struct kvm_irq_routing_entry *ckvm_routing_entries(struct kvm_irq_routing *p) { return p->entries; }
 static inline uint8_t *ckvm_signal_mask_bytes(struct kvm_signal_mask *p) { return p->sigset; }
+
+// The host's time-stamp counter, for kernels whose KVM_GET_CLOCK does not report it.
+static inline uint64_t ckvm_host_tsc(void) {
+#ifdef __x86_64__
+    return __builtin_ia32_rdtsc();
+#else
+    return 0;
+#endif
+}

@@ -13,7 +13,10 @@ public final class PostCodePort: ByteRegisters {
     public init() {}
 
     /// The code the guest wrote last.
-    public var code: UInt8 { last.load(ordering: .relaxed) }
+    public var code: UInt8 {
+        get { last.load(ordering: .relaxed) }
+        set { last.store(newValue, ordering: .relaxed) }
+    }
 
     /// Reads back the last code, as the latch of a diagnostics card does.
     public func read(byte offset: UInt64) -> UInt8 { code }

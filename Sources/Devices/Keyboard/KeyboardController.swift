@@ -40,6 +40,12 @@ public final class KeyboardController: ByteRegisters {
         }
     }
 
+    /// Whether the next data byte sets the output lines: all there is to save.
+    public var state: Bool {
+        get { awaitsOutputLines.load(ordering: .relaxed) }
+        set { awaitsOutputLines.store(newValue, ordering: .relaxed) }
+    }
+
     /// What a machine reset does.
     public func reset() { awaitsOutputLines.store(false, ordering: .relaxed) }
 }

@@ -28,6 +28,12 @@ public final class ResetControl: ByteRegisters {
         if value & 0b100 != 0 { signals.requestReset() }
     }
 
+    /// The register, to be saved and put back; bits that do not stay set are dropped.
+    public var state: UInt8 {
+        get { register.load(ordering: .relaxed) }
+        set { register.store(newValue & 0b1010, ordering: .relaxed) }
+    }
+
     /// What a machine reset does.
     public func reset() { register.store(0, ordering: .relaxed) }
 }

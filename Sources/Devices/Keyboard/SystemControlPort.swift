@@ -25,6 +25,12 @@ public final class SystemControlPort: ByteRegisters {
         if value & 1 != 0, old & 1 == 0 { signals.requestReset() }
     }
 
+    /// The register, to be saved and put back; nothing is asked for by that.
+    public var state: UInt8 {
+        get { register.load(ordering: .relaxed) }
+        set { register.store(newValue & 0b11, ordering: .relaxed) }
+    }
+
     /// What a machine reset does.
     public func reset() { register.store(SystemControlPort.initial, ordering: .relaxed) }
 }

@@ -16,9 +16,12 @@ final class PlatformDevices: Sendable {
     let power: PowerDevice
     let ports: PortBus
 
-    private let keyboard: KeyboardController
-    private let systemControl: SystemControlPort
-    private let resetControl: ResetControl
+    let keyboard: KeyboardController
+    let systemControl: SystemControlPort
+    let resetControl: ResetControl
+    let postCode = PostCodePort()
+    let mechanism: ConfigurationMechanism1
+
     private let serialEvent: EventFD
     private let clockEvent: EventFD
 
@@ -39,6 +42,7 @@ final class PlatformDevices: Sendable {
         keyboard = KeyboardController(signals: signals)
         systemControl = SystemControlPort(signals: signals)
         resetControl = ResetControl(signals: signals)
+        mechanism = ConfigurationMechanism1(bus: bus)
         var ranges = [
             BusRange(start: Serial.port, count: Serial.portCount, device: serial),
             BusRange(start: RTC.port, count: RTC.portCount, device: clock),
@@ -47,10 +51,9 @@ final class PlatformDevices: Sendable {
             // Before the PCI ports, whose range it lies in.
             BusRange(start: ResetControl.port, count: 1, device: resetControl),
             BusRange(
-                start: ConfigurationMechanism1.port, count: ConfigurationMechanism1.count,
-                device: ConfigurationMechanism1(bus: bus)),
+                start: ConfigurationMechanism1.port, count: ConfigurationMechanism1.count, device: mechanism),
             BusRange(start: PowerDevice.port, count: PowerDevice.portCount, device: power),
-            BusRange(start: PostCodePort.port, count: 1, device: PostCodePort()),
+            BusRange(start: PostCodePort.port, count: 1, device: postCode),
         ]
         if hasPanicPort {
             ranges.append(BusRange(start: PanicDevice.port, count: 1, device: PanicDevice(signals: signals)))

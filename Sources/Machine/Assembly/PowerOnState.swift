@@ -7,18 +7,15 @@ internal import Linux
 struct PowerOnState {
     private let vcpus: [VCPUState]
     private let controllers: InterruptControllerState
+    private let format: VCPUStateFormat
 
     /// - Throws: `Errno` that names the call.
-    init(of threads: [VCPUThread], shared: SharedVM, system: borrowing System) throws(Errno) {
-        let msrs = try system.msrIndices().filter { $0 != PowerOnState.timeStampCounter }
-        let xsaveBytes = shared.vm.check(.xsave2)
-        let nestedBytes = shared.vm.check(.nestedState)
+    init(of threads: [VCPUThread], shared: SharedVM, format: VCPUStateFormat) throws(Errno) {
         var states: [VCPUState] = []
-        for thread in threads {
-            states.append(try thread.vcpu.save(msrs: msrs, xsaveBytes: xsaveBytes, nestedBytes: nestedBytes))
-        }
+        for thread in threads { states.append(try thread.vcpu.save(format)) }
         vcpus = states
         controllers = try shared.vm.saveInterruptControllers()
+        self.format = format
     }
 
     /// Puts the state back into vCPUs that are parked. MSRs that the host lists but refuses keep their values, as they
@@ -27,7 +24,7 @@ struct PowerOnState {
     func restore(_ threads: [VCPUThread], shared: SharedVM) throws(Errno) {
         try shared.vm.loadInterruptControllers(controllers)
         for (thread, state) in zip(threads, vcpus) {
-            try thread.vcpu.load(state)
+            try thread.vcpu.load(state, format)
             // The counters run on through a reset. A triple fault on AMD clears the VMCB with the offset in it; to KVM,
             // zero from the host means the common offset of all vCPUs, so writing it heals that one and moves no other.
             _ = try thread.vcpu.writeMSRs([VCPUState.MSR(index: PowerOnState.timeStampCounter, value: 0)])

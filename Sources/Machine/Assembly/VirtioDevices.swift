@@ -12,13 +12,13 @@ internal import Virtio
 /// The virtio devices of a machine, each behind a PCI function: disks first, in boot order, then interfaces, then the
 /// entropy source, console, balloon and socket device; behind them the watchdog, which is not virtio.
 final class VirtioDevices: Sendable {
-    private struct Entry: Sendable {
+    struct Entry: Sendable {
         let device: any VirtioDevice
         let name: String
         let counters: @Sendable () -> [Control.Counter]
     }
 
-    private let entries: [Entry]
+    let entries: [Entry]
     /// What an operator may want to know of how the devices were built.
     let notes: [String]
     private let scsi: SCSIDisks?
