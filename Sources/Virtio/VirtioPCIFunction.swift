@@ -115,13 +115,8 @@ public final class VirtioPCIFunction: PCIFunction {
             decode(space)
             return capability.restore(state.msix, space) && transport.restore(state.transport)
         }
-        guard restored else {
-            reset()
-            return false
-        }
-        // A driver looks at its rings and its configuration: an interrupt too many does no harm (§2.7.7.2).
-        msix.raiseUnmasked()
-        return true
+        if !restored { reset() }
+        return restored
     }
 
     private func decode(_ space: ConfigurationSpace) {

@@ -41,6 +41,8 @@ extension VirtioDevices {
             guard isPossible, function.restore(state.function) else {
                 throw .device(entry.name, "it cannot be in this state")
             }
+            // A driver looks at its rings and its configuration: an interrupt too many does no harm (virtio 1.2 §2.7.7.2).
+            function.msix.raiseUnmasked()
         }
     }
 
