@@ -62,7 +62,8 @@ let aboveTheWall: [Target] = [
     .executableTarget(
         name: "apus-supervisor",
         dependencies: [
-            "Supervisor", "PodNetwork", "VMISpec", "Linux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "Supervisor", "PodNetwork", "VMISpec", "Linux",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         linkerSettings: [.unsafeFlags(staticEssentials, .when(configuration: .release))]),
     .executableTarget(
