@@ -77,6 +77,8 @@ struct RNGTests {
         let (device, rig) = try start()
         try rig.queues[0].makeAvailable(12_345)
         try rig.kick(0)
+        // A pause may be seen before the bell.
+        while rig.port.resetRequests == 0 { Pause.briefly() }
         device.pause()
         #expect(rig.port.resetRequests == 1)
         device.resume()
