@@ -49,7 +49,7 @@ struct NestedHost: Sendable {
         let began = Date()
         let result = try await command(
             root.appendingPathComponent("scripts/nested-host").path,
-            options + ["--out", out.path, "--timeout", "600", "--log", "\(out.path)/host.log", "--", inside] + words)
+            options + ["--out", out.path, "--timeout", "1200", "--log", "\(out.path)/host.log", "--", inside] + words)
         print(
             "EndToEnd: \(script) took \(Int(Date().timeIntervalSince(began))) s in a nested host, results in \(out.path)"
         )
