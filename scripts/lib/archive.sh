@@ -24,14 +24,17 @@ archive_sources() {
         done | awk '!seen[$0]++'
 }
 
-# archive_apt TOOL ARG...: apt-get or apt-cache on the private lists.
-archive_apt() {
-    local tool=$1
-    shift
-    "$tool" -q -o Dir::Etc::sourcelist="$archive_dir/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-        -o Dir::State::Lists="$archive_dir/lists" -o Dir::Cache="$archive_dir/cache" \
+# apt_in FOLDER TOOL ARG...: apt-get or apt-cache on the lists, sources and downloads of a folder.
+apt_in() {
+    local folder=$1 tool=$2
+    shift 2
+    "$tool" -q -o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+        -o Dir::State::Lists="$folder/lists" -o Dir::Cache="$folder/cache" \
         -o APT::Sandbox::User=root -o APT::Update::Post-Invoke-Success="" "$@"
 }
+
+# archive_apt TOOL ARG...: the same on the private lists of this Debian.
+archive_apt() { apt_in "$archive_dir" "$@"; }
 
 # Reads the package lists anew. Call with the lock `archive` held.
 archive_update() {
